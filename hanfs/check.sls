@@ -1,0 +1,23 @@
+{#-
+  Checks this machine's site in pillar before anything is touched. Every later step requires it, directly or not.
+
+  Needs: the formula's modules (hanfs.sync).
+#}
+{%- from "hanfs/map.jinja" import hanfs %}
+
+include:
+  - hanfs.sync
+
+The site in pillar is complete and fits this machine:
+  hanfs.checked:
+    - sites: {{ hanfs.sites | json(sort_keys=False) }}
+    - minion_names: {{ hanfs.own_names | json }}
+
+{%- if not hanfs.supported %}
+
+This operating system is supported:
+  test.fail_without_changes:
+    - name: >-
+        hanfs has no package names for {{ grains.get("os") }} {{ grains.get("osrelease") }}. Supported: RHEL and its kin
+        7 to 10, Debian 11 to 13, Ubuntu 22.04 and 24.04. Others: set them under hanfs:lookup, with supported: true.
+{%- endif %}

@@ -1,0 +1,58 @@
+{#-
+  Joins the nodes into one cluster: the first node of the site authenticates them and sets the cluster up, the others
+  wait until they are members. Then corosync and pacemaker run, now and at boot, and every node is online.
+
+  Needs: hanfs.pcsd on every node of the site (each node waits for the others, up to `timeouts:peer` seconds).
+#}
+{%- from "hanfs/map.jinja" import hanfs %}
+{%- set peer_timeout = hanfs.timeouts.get("peer", 600) %}
+
+include:
+  - hanfs.pcsd
+
+The nodes reach each other and agree on the shared disk:
+  hanfs.nodes_ready:
+    - site: {{ hanfs.site | json(sort_keys=False) }}
+    - timeout: {{ peer_timeout | json }}
+    - require:
+      - sls: hanfs.pcsd
+
+The nodes trust each other:
+  pcs.hosts_authenticated:
+    - nodes: {{ hanfs.nodes | json(sort_keys=False) }}
+    - password_pillar: {{ hanfs.password_pillar | json }}
+    - timeout: {{ peer_timeout | json }}
+    - require:
+      - hanfs: The nodes reach each other and agree on the shared disk
+
+The nodes form the cluster:
+  pcs.cluster_created:
+    - name: {{ hanfs.cluster_name | json }}
+    - nodes: {{ hanfs.nodes | json(sort_keys=False) }}
+    - creator: {{ hanfs.creator | json }}
+    - totem: {{ hanfs.cluster.get("totem") | json(sort_keys=False) }}
+    - timeout: {{ peer_timeout | json }}
+    - require:
+      - pcs: The nodes trust each other
+
+corosync is running:
+  service.running:
+    - name: {{ hanfs.corosync_unit | json }}
+    - enable: true
+    - require:
+      - pcs: The nodes form the cluster
+
+pacemaker is running:
+  service.running:
+    - name: {{ hanfs.pacemaker_unit | json }}
+    - enable: true
+    - require:
+      - service: corosync is running
+
+The cluster is online:
+  pcs.cluster_online:
+    - name: {{ hanfs.cluster_name | json }}
+    - nodes: {{ hanfs.nodes | list | json }}
+    - timeout: {{ peer_timeout | json }}
+    - require:
+      - service: pacemaker is running

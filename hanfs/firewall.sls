@@ -1,0 +1,29 @@
+{#-
+  Opens cluster traffic and NFS in firewalld, permanently and at once. Site key `firewall: {manage: false}` leaves the
+  machine's firewall alone (and firewalld uninstalled).
+
+  Needs: hanfs.packages.
+#}
+{%- from "hanfs/map.jinja" import hanfs %}
+
+include:
+  - hanfs.packages
+
+{%- if hanfs.manage_firewall %}
+
+firewalld is running:
+  service.running:
+    - name: {{ hanfs.firewalld_unit | json }}
+    - enable: true
+    - require:
+      - sls: hanfs.packages
+
+Cluster traffic and NFS pass the firewall:
+  hanfs.firewall_open:
+    - services: {{ hanfs.firewall.get("services", hanfs.firewall_services) | json }}
+    - zone: {{ hanfs.firewall.get("zone") | json }}
+    - require:
+      - service: firewalld is running
+    - require_in:
+      - hanfs: The NFS server is left to the cluster
+{%- endif %}

@@ -1,0 +1,30 @@
+{#-
+  Takes the NFS server out of the machine's own hands: not started at boot, no exports of its own. The cluster starts it,
+  exports the directories, and does so on one node at a time. What runs under the cluster is not touched.
+
+  Needs: hanfs.packages.
+#}
+{%- from "hanfs/map.jinja" import hanfs %}
+
+include:
+  - hanfs.firewall
+
+The NFS server is left to the cluster:
+  hanfs.nfs_left_to_cluster:
+    - name: {{ hanfs.nfs_unit | json }}
+    - cluster: {{ hanfs.cluster_name | json }}
+    - require:
+      - sls: hanfs.packages
+
+The machine exports nothing by itself:
+  file.managed:
+    - name: /etc/exports
+    - contents: |
+        # Kept empty by Salt (hanfs): the cluster exports the shared directories.
+        # A line here would be exported on every node, also where the shared disk is not mounted.
+    - user: root
+    - group: root
+    - mode: '0644'
+    - backup: minion
+    - require:
+      - hanfs: The NFS server is left to the cluster

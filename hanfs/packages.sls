@@ -1,0 +1,34 @@
+{#-
+  Installs NFS server, cluster software, LVM and file system tools, firewalld; on the RedHat family it enables the
+  repository that holds the cluster software. Then checks that the resource agents the site needs are there.
+
+  Needs: hanfs.check.
+#}
+{%- from "hanfs/map.jinja" import hanfs %}
+
+include:
+  - hanfs.check
+
+{%- for repository in hanfs.ha_repositories %}
+
+The repository {{ repository }} is enabled:
+  pkgrepo.managed:
+    - name: {{ repository | json }}
+    - enabled: true
+    - require:
+      - sls: hanfs.check
+    - require_in:
+      - pkg: The packages are installed
+{%- endfor %}
+
+The packages are installed:
+  pkg.installed:
+    - pkgs: {{ hanfs.packages | json }}
+    - require:
+      - sls: hanfs.check
+
+The resource agents of the site are known:
+  hanfs.agents_known:
+    - site: {{ hanfs.site | json(sort_keys=False) }}
+    - require:
+      - pkg: The packages are installed
