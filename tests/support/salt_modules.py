@@ -1,0 +1,151 @@
+"""Load the project's modules without Salt's loader.
+
+A loaded world behaves as on a minion: every public function of ``_modules`` is in ``__salt__``,
+every one of ``_states`` in ``__states__``, and ``cmd.run_all`` really runs the command. What was
+run is kept, so that a test can count processes and look for secrets in argument lists.
+
+.. code-block:: python
+
+    world = load()                                  # __opts__ = {"test": False}
+    world.modules.cib_plan.normalise({...})         # the Python module
+    world.salt["cib.query"]()                       # as another module would call it
+    world.states.pcs.configured("x", ...)           # a state
+    world.commands                                  # [["cibadmin", "--query"], ...]
+"""
+
+import importlib.util
+import itertools
+import os
+import subprocess
+import types
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_serial = itertools.count()
+
+
+class Runner:
+    """``cmd.run_all`` that runs, in a chroot when ``root`` is given, and remembers what it ran.
+
+    root
+        Directory of a root file system; its path is cut from the front of arguments, so a file
+        made below it by the test or the module has the right name for the command.
+
+    env
+        Added to every command's environment.
+    """
+
+    def __init__(self, root=None, env=None):
+        self.root = str(root) if root else None
+        self.env = dict(env or {})
+        self.commands = []
+        self.stdins = []
+
+    def __call__(self, cmd, stdin=None, env=None, timeout=None, python_shell=False, **_):
+        if isinstance(cmd, str) and not python_shell:
+            cmd = cmd.split()
+        self.commands.append(list(cmd) if isinstance(cmd, (list, tuple)) else cmd)
+        self.stdins.append(stdin)
+        argv, environ = cmd, {**os.environ, **self.env, **(env or {})}
+        if self.root:
+            argv = ["chroot", self.root] + [str(a).replace(self.root, "", 1) for a in cmd]
+            environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+        try:
+            done = subprocess.run(
+                argv,
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environ,
+                shell=python_shell,
+                timeout=timeout,
+                text=True,
+                check=False,
+            )
+        except FileNotFoundError as err:
+            # Salt's own wording for a command that is not there
+            from salt.exceptions import CommandExecutionError
+
+            raise CommandExecutionError(
+                f"Unable to run command '{cmd}' with the context ..., reason: {err}"
+            ) from err
+        return {
+            "pid": 0,
+            "retcode": done.returncode,
+            "stdout": done.stdout.rstrip("\n"),
+            "stderr": done.stderr.rstrip("\n"),
+        }
+
+
+def _import(path):
+    """A fresh copy of the module at ``path``: tests must not share its globals."""
+    spec = importlib.util.spec_from_file_location(f"world{next(_serial)}_{path.stem}", str(path))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _functions(module):
+    aliases = getattr(module, "__func_alias__", {})
+    for name, value in vars(module).items():
+        if name.startswith("_") or not isinstance(value, types.FunctionType):
+            continue
+        if value.__module__ == module.__name__:
+            yield aliases.get(name, name), value
+
+
+def load(opts=None, pillar=None, grains=None, run=None, salt=None, modules=None, states=True):
+    """A world: ``modules``, ``states``, ``salt``, ``commands``, ``context``, ``opts``.
+
+    opts, pillar, grains
+        Contents of the dunders.
+
+    run
+        What stands for ``cmd.run_all``; a :class:`Runner` if not given.
+
+    salt
+        More functions for ``__salt__`` (or other ones, by full name).
+
+    modules
+        Names of the files in ``_modules`` to load; all if not given.
+
+    states
+        Whether to load ``_states`` too.
+    """
+    run = run or Runner()
+    world = types.SimpleNamespace(
+        modules=types.SimpleNamespace(),
+        states=types.SimpleNamespace(),
+        salt={"cmd.run_all": run},
+        run=run,
+        commands=getattr(run, "commands", []),
+        context={},
+        opts={"test": False, **(opts or {})},
+        pillar=pillar or {},
+        grains=grains or {},
+    )
+    state_functions = {}
+    dunders = {
+        "__salt__": world.salt,
+        "__states__": state_functions,
+        "__context__": world.context,
+        "__opts__": world.opts,
+        "__pillar__": world.pillar,
+        "__grains__": world.grains,
+    }
+    found = [(ROOT / "_modules", world.modules, world.salt)]
+    if states:
+        found.append((ROOT / "_states", world.states, state_functions))
+    for directory, where, table in found:
+        for path in sorted(directory.glob("*.py")):
+            if modules is not None and table is world.salt and path.stem not in modules:
+                continue
+            module = _import(path)
+            vars(module).update(dunders)
+            name = getattr(module, "__virtualname__", path.stem)
+            setattr(where, path.stem, module)
+            for function, value in _functions(module):
+                table[f"{name}.{function}"] = value
+    world.salt.update(salt or {})
+    return world
