@@ -1,0 +1,519 @@
+"""
+One site of the NFS service, seen from one of its nodes: check it, compile it, say whether it is
+healthy.
+
+``check``
+    Is the site in pillar right, and does it fit this machine? Reads only.
+
+``description``
+    What the cluster must look like; the input of ``pcs.configured``.
+
+``health``
+    Does the service run as it should, on exactly one node?
+
+The parts: ``hanfs_schema`` (pillar), ``hanfs_model`` (compiler), ``hanfs_storage`` (disk),
+``hanfs_net`` (network).
+
+:depends: nothing to load; pcs, pacemaker and corosync for ``health``
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+import salt.utils.data
+import salt.utils.path
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+__virtualname__ = "hanfs"
+
+PCSD_PORT = 2224
+FENCING_WARNING = (
+    "WARNING: fencing is disabled (fencing: {enabled: false}). Failover after a crash is unsafe: the file system may end up "
+    "mounted on both nodes and be destroyed, and a resource that fails to stop blocks the service."
+)
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def own_name():
+    """
+    This machine's node name, as the cluster sees it (``uname -n``).
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.own_name
+    """
+    return os.uname().nodename
+
+
+def description(site):
+    """
+    The description of a site's cluster.
+
+    site
+        The site as it stands in pillar.
+
+    Returns the description that ``cib.plan`` and ``pcs.configured`` take. Raises
+    SaltInvocationError if the site is wrong.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.description "$(salt-call --out=json ...)"
+    """
+    return __salt__["hanfs_model.description"](_normal(site))
+
+
+def warnings(site):
+    """
+    What every run has to say aloud about a site.
+
+    site
+        The site as it stands in pillar.
+
+    Returns a list of sentences.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.warnings '{fencing: {enabled: false}}'
+    """
+    return [] if site["fencing"]["enabled"] else [FENCING_WARNING]
+
+
+def _normal(site):
+    found = __salt__["hanfs_schema.problems"](site, "site")
+    if found:
+        raise SaltInvocationError("\n".join(found))
+    return __salt__["hanfs_schema.normalise"](site)
+
+
+# --- check ----------------------------------------------------------------------------------------
+
+
+def check(site, path="hanfs", password_pillar=None):
+    """
+    Check a site's pillar, and if that is right whether it fits this machine. Reads only (and asks
+    the network, by ARP, who has the virtual address).
+
+    site
+        The site as it stands in pillar; ``cluster:password`` may have been taken out.
+
+    path
+        Colon path of the site in pillar, for the messages.
+
+    password_pillar
+        Colon path of the cluster password in pillar; default ``<path>:cluster:password``.
+
+    Returns ``{"problems": [...], "notes": [...]}``, lists of sentences; the machine is only looked
+    at if the pillar is right.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.check '{...}' hanfs:sites:athens
+    """
+    found = __salt__["hanfs_schema.problems"](site, path)
+    password_pillar = password_pillar or f"{path}:cluster:password"
+    password = salt.utils.data.traverse_dict_and_list(__pillar__, password_pillar)
+    found += __salt__["hanfs_schema.password_problems"](password, password_pillar)
+    if found:
+        return {"problems": list(dict.fromkeys(found)), "notes": []}
+    site = __salt__["hanfs_schema.normalise"](site)
+    member = __salt__["pcs.member_of"]() is not None
+    local = __salt__["hanfs_net.addresses"]()
+    report = {"problems": [], "notes": []}
+    _check_node(site, path, member, local, report)
+    _check_cluster(site, path, report)
+    _check_names(site, path, report)
+    _check_device(site, path, member, report)
+    _check_virtual_address(site, path, member, local, report)
+    return report
+
+
+def _check_node(site, path, member, local, report):
+    nodes, own = site["cluster"]["nodes"], own_name()
+    if own not in nodes:
+        report["problems"].append(
+            f"{path}:cluster:nodes: this machine is {own} (uname -n), which is not among {', '.join(nodes)}"
+        )
+    elif not member:
+        here = {entry["ip"] for entry in local}
+        for address in nodes[own]:
+            if address not in here:
+                report["problems"].append(
+                    f"{path}:cluster:nodes:{own}: {address} is not an address of this machine"
+                )
+
+
+def _check_cluster(site, path, report):
+    live = __salt__["pcs.corosync_conf"]()
+    if live is None or live["stub"]:
+        return
+    wanted = site["cluster"]
+    if live["cluster_name"] != wanted["name"]:
+        report["problems"].append(
+            f"{path}:cluster:name: this machine is in the cluster {live['cluster_name']}, not in {wanted['name']}; "
+            "it is left as it is"
+        )
+    elif {name: list(found) for name, found in live["nodes"].items()} != wanted["nodes"]:
+        report["problems"].append(
+            f"{path}:cluster:nodes: the cluster {wanted['name']} exists with {_shown_nodes(live['nodes'])}; the nodes and "
+            "addresses of an existing cluster are not changed"
+        )
+
+
+def _shown_nodes(nodes):
+    return ", ".join(f"{name} ({', '.join(addresses)})" for name, addresses in nodes.items())
+
+
+def _check_names(site, path, report):
+    for name in site["cluster"]["nodes"]:
+        found = __salt__["hanfs_net.resolve"](name)
+        if not found:
+            report["problems"].append(
+                f"{path}:cluster:nodes:{name}: this machine cannot resolve the name (DNS, or a line in /etc/hosts)"
+            )
+        elif name != own_name() and all(ip.startswith("127.") or ip == "::1" for ip in found):
+            report["problems"].append(
+                f"{path}:cluster:nodes:{name}: the name resolves to this machine itself ({found[0]})"
+            )
+
+
+def _check_device(site, path, member, report):
+    storage = site["storage"]
+    here = f"{path}:storage:device"
+    if member:
+        # Storage that exists already is storage_ready's to judge; here it only has to be attached.
+        if not os.path.exists(storage["device"]):
+            report["problems"].append(f"{here}: the device {storage['device']} is not there")
+        return
+    try:
+        facts = __salt__["hanfs_storage.inspect"](storage, site["cluster"]["name"])
+        creates = next(iter(site["cluster"]["nodes"])) == own_name()
+        decision = __salt__["hanfs_storage.decide"](facts, storage, storage["initialize"], creates)
+    except CommandExecutionError as err:
+        report["problems"].append(f"{here}: {err}")
+        return
+    if decision["verdict"] == "refuse":
+        report["problems"].append(f"{here}: {decision['why']}")
+
+
+def _check_virtual_address(site, path, member, local, report):
+    ip, nic = site["address"]["ip"], site["address"].get("nic")
+    here = f"{path}:address:ip"
+    if nic and not os.path.exists(f"/sys/class/net/{nic}"):
+        report["problems"].append(f"{path}:address:nic: this machine has no interface {nic}")
+        return
+    interface = nic or __salt__["hanfs_net.interface_for"](ip, local)
+    if interface is None:
+        networks = ", ".join(sorted({entry["network"] for entry in local})) or "none"
+        report["problems"].append(
+            f"{here}: {ip} is in none of this machine's networks ({networks}); take an address of one of them or name the "
+            "interface in `nic`"
+        )
+        return
+    if ip in {entry["ip"] for entry in local}:
+        if not member:
+            report["problems"].append(
+                f"{here}: {ip} is set on this machine already, outside a cluster"
+            )
+        return
+    if ":" in ip:
+        report["notes"].append(f"Whether {ip} is free was not checked (IPv6)")
+        return
+    try:
+        owner = __salt__["hanfs_net.answered_by"](ip, interface)
+    except CommandExecutionError as err:
+        report["notes"].append(f"Whether {ip} is free could not be checked: {err}")
+        return
+    # Asked in this order there is no race: the cluster knows the address before it brings it up.
+    if owner and not (member and _cluster_has_address(ip)):
+        report["problems"].append(f"{here}: {ip} is answered already by another machine ({owner})")
+
+
+def _cluster_has_address(ip):
+    """Whether the live cluster has a resource with this address; a cluster that cannot be asked counts as yes."""
+    try:
+        primitives = __salt__["cib.query"]().get("primitives", {})
+    except CommandExecutionError:
+        return True
+    return any(str((item.get("attributes") or {}).get("ip")) == ip for item in primitives.values())
+
+
+# --- reachability of the peers --------------------------------------------------------------------
+
+
+def unready(site):
+    """
+    What still keeps the nodes from forming a cluster, seen from this node: peers whose pcsd does
+    not answer on a link, or the shared file system mounted here.
+
+    site
+        The site as it stands in pillar.
+
+    Returns a list of sentences.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.unready '{...}'
+    """
+    site = _normal(site)
+    nodes, own = site["cluster"]["nodes"], own_name()
+    found = []
+    for mount in __salt__["hanfs_storage.mounts"](
+        __salt__["hanfs_model.filesystem_device"](site["storage"])
+    ):
+        found.append(
+            f"the shared file system is mounted on {mount['directory']} of this node, outside the cluster: unmount it"
+        )
+    for name, addresses in nodes.items():
+        if name == own:
+            continue
+        for link, (source, target) in enumerate(zip(nodes.get(own, []), addresses)):
+            wrong = __salt__["hanfs_net.connects"](source, target, PCSD_PORT)
+            if wrong:
+                found.append(
+                    f"{name} does not answer on link {link}, {source} to {target} port {PCSD_PORT} (pcsd): {wrong}"
+                )
+    return found
+
+
+# --- health ---------------------------------------------------------------------------------------
+
+
+def health(site):
+    """
+    Whether the service runs as it should. Two of the cluster's own commands at most: one crm_mon,
+    one corosync-cfgtool.
+
+    site
+        The site as it stands in pillar.
+
+    Returns ``{"healthy": bool, "problems": [...], "notes": [...], "active_node": name or None,
+    "busy": bool}``; ``busy`` says that the cluster is still doing something about it. Raises
+    CommandExecutionError if the cluster does not run here.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.health '{...}'
+    """
+    site = _normal(site)
+    status = __salt__["pcs.status"]()
+    wanted = __salt__["hanfs_model.description"](site)
+    report = judge(site, wanted, status)
+    report["problems"] += link_problems(
+        _links(), len(next(iter(site["cluster"]["nodes"].values())))
+    )
+    report["problems"] += _local_problems(site, report["active_node"])
+    report["healthy"] = not report["problems"]
+    return report
+
+
+def judge(site, wanted, status):
+    """
+    What the cluster's status says about the service. Pure.
+
+    site
+        A normalised site.
+
+    wanted
+        Its description.
+
+    status
+        The data of ``pcs.status``.
+
+    Returns the same dict as ``health``, from the status alone.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.judge '{...}' '{...}' '{...}'
+    """
+    problems, notes = [], []
+    if not status["dc"]:
+        problems.append("the cluster has no coordinator (DC) yet")
+    if not status["quorum"]:
+        problems.append("the partition of this node has no quorum")
+    _judge_nodes(site["cluster"]["nodes"], status["nodes"], problems, notes)
+    if status["maintenance_mode"]:
+        notes.append("the cluster is in maintenance mode")
+    active = _judge_resources(wanted, status["resources"], problems, notes)
+    for failure in status["failures"]:
+        problems.append(_failure_text(failure))
+    problems += _fencing_problems(wanted, status)
+    busy = any(item.get("pending") for item in status["resources"].values())
+    busy = busy or any(node.get("pending") for node in status["nodes"].values()) or not status["dc"]
+    return {
+        "healthy": not problems,
+        "problems": problems,
+        "notes": notes,
+        "active_node": active,
+        "busy": busy,
+    }
+
+
+def _judge_nodes(wanted, nodes, problems, notes):
+    for name in wanted:
+        node = nodes.get(name)
+        if node is None:
+            problems.append(f"{name} is not a node of the cluster")
+        elif node.get("unclean"):
+            problems.append(f"{name} is unclean: the cluster does not know what still runs there")
+        elif node.get("pending"):
+            problems.append(f"{name} is still joining the cluster")
+        elif not node["online"]:
+            problems.append(f"{name} is offline")
+        else:
+            for intent in ("standby", "maintenance"):
+                if node.get(intent):
+                    notes.append(f"{name} is in {intent}")
+            if node.get("standby_onfail"):
+                problems.append(f"{name} was put into standby by a failure")
+
+
+def _judge_resources(wanted, resources, problems, notes):
+    """Add what is wrong with the resources; returns the node that runs the group, None if there is no such one."""
+    where = {}
+    for name in wanted.get("primitives") or {}:
+        item = resources.get(name)
+        if item is None:
+            problems.append(f"{name} is not in the cluster")
+            continue
+        nodes = list(item["nodes"])
+        if item.get("pending"):
+            problems.append(f"{name} is busy: {item['pending']}")
+        elif item["role"] != "Started" or len(nodes) != 1:
+            problems.append(
+                f"{name} is {item['role']}{' on ' + ' and '.join(nodes) if nodes else ''}, not Started on one node"
+            )
+        if item.get("failed"):
+            problems.append(f"{name} has failed")
+        if item.get("blocked"):
+            problems.append(f"{name} is blocked: the cluster does not dare to touch it")
+        if not item.get("managed", True):
+            notes.append(f"{name} is not managed by the cluster")
+        where[name] = nodes
+    active = None
+    for group, content in (wanted.get("groups") or {}).items():
+        members = content["members"] if isinstance(content, dict) else content
+        nodes = sorted({node for member in members for node in where.get(member, [])})
+        if len(nodes) > 1:
+            problems.append(f"the group {group} is spread over {' and '.join(nodes)}")
+        elif nodes and "SharedFS" in members:
+            active = nodes[0]
+    return active
+
+
+def _failure_text(failure):
+    what = failure.get("resource") or failure.get("op_key") or "an action"
+    reason = failure.get("exitreason") or failure.get("exitstatus") or "no reason given"
+    return (
+        f"failed action: {failure.get('task') or 'an operation'} of {what} on {failure.get('node')}: {reason} "
+        f"(once it is understood: pcs resource cleanup {failure.get('resource') or ''})".replace(
+            " )", ")"
+        )
+    )
+
+
+def _fencing_problems(wanted, status):
+    enabled = (wanted.get("properties") or {}).get("stonith-enabled")
+    if enabled is None:
+        return []
+    enabled = str(enabled).lower() in ("true", "yes", "on", "1")
+    if bool(status["stonith_enabled"]) != enabled:
+        return [
+            f"fencing is {'off' if enabled else 'on'} in the cluster, the pillar says {'on' if enabled else 'off'}"
+        ]
+    devices = [
+        item
+        for item in status["resources"].values()
+        if str(item["agent"]).startswith("stonith:") and item["role"] == "Started"
+    ]
+    if enabled and not devices:
+        return ["fencing is on, but no fencing device is started"]
+    return []
+
+
+def _local_problems(site, active):
+    """Compare what the cluster says with what this machine has."""
+    own, storage, ip = own_name(), site["storage"], site["address"]["ip"]
+    if own not in site["cluster"]["nodes"]:
+        return []
+    device = __salt__["hanfs_model.filesystem_device"](storage)
+    mounted = [mount["directory"] for mount in __salt__["hanfs_storage.mounts"](device)]
+    has_address = ip in {entry["ip"] for entry in __salt__["hanfs_net.addresses"]()}
+    if active == own:
+        found = (
+            []
+            if storage["mountpoint"] in mounted
+            else [f"{device} is not mounted on {storage['mountpoint']} of this node"]
+        )
+        return found + ([] if has_address else [f"this node does not have the address {ip}"])
+    where = f"the cluster has it on {active}" if active else "the cluster has it nowhere"
+    found = [f"{device} is mounted on {mounted[0]} of this node, but {where}"] if mounted else []
+    return found + ([f"this node has the address {ip}, but {where}"] if has_address else [])
+
+
+def _links():
+    if not salt.utils.path.which("corosync-cfgtool"):
+        raise CommandExecutionError("corosync-cfgtool is not installed (package corosync)")
+    result = __salt__["cmd.run_all"](
+        ["corosync-cfgtool", "-s"],
+        python_shell=False,
+        ignore_retcode=True,
+        output_loglevel="quiet",
+        env={"LC_ALL": "C"},
+    )
+    return result["stdout"]
+
+
+def link_problems(output, links):
+    """
+    What ``corosync-cfgtool -s`` says about the links. Pure.
+
+    output
+        Its text (corosync 2 and 3).
+
+    links
+        How many links there should be.
+
+    Returns a list of sentences.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.link_problems "$(corosync-cfgtool -s)" 2
+    """
+    found, link, seen = [], None, 0
+    for line in output.splitlines():
+        head = re.match(r"(LINK|RING) ID (\d+)", line.strip())
+        if head:
+            link, seen = head.group(2), seen + 1
+            continue
+        node = re.match(r"nodeid:?\s+(\d+):\s*(.*)", line.strip())
+        down = node and re.search(r"disconnected|link connected:0|connected:0", node.group(2))
+        if down:
+            found.append(
+                f"corosync link {link} to the node with id {node.group(1)} is not connected"
+            )
+        elif "FAULTY" in line:
+            found.append(f"corosync link {link} is faulty")
+    if seen < links:
+        found.append(f"corosync has {seen} of {links} links")
+    return found

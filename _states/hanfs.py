@@ -1,0 +1,605 @@
+"""
+The steps from a plain machine to a node of a highly available NFS service, as states.
+
+Each asks what is, says what should be, does the difference once and looks again. What the cluster
+runs is never touched from here: these states prepare a node, and look.
+
+.. code-block:: yaml
+
+    The shared disk carries the file system:
+      hanfs.storage_ready:
+        - storage: {device: /dev/vdb, vg: NFS_SHARED, lv: NFS_LVM, fstype: xfs, mountpoint:
+          /nfsdata, initialize: true}
+        - creator: nfs-server1
+        - cluster: nfs-server-cluster
+        - timeout: 300
+
+:depends: the execution modules hanfs, hanfs_storage, hanfs_model, pcs and cib
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import salt.utils.path
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+__virtualname__ = "hanfs"
+
+# Seconds between two looks at something that another node or the cluster is still doing.
+_PAUSE = 2
+# A cluster that does nothing about its problems for this long will not do more.
+_STALLED = 120
+# From an empty device to a file system, clearing included: a loop that does not end by then never
+# will.
+_MOST_STEPS = 10
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def _ret(name):
+    return {"name": name, "result": True, "changes": {}, "comment": ""}
+
+
+def _failed(ret, error):
+    ret["result"] = False
+    ret["comment"] = "\n".join(part for part in (ret["comment"], str(error)) if part)
+    return ret
+
+
+def _unknown(ret, comment):
+    """A dry run's answer where nothing can be known yet."""
+    ret["result"] = None
+    ret["comment"] = comment
+    return ret
+
+
+def checked(name, sites, minion_names=None, path=None):
+    """
+    Check that exactly one site in pillar names this machine, that its pillar is right, and that it
+    fits the machine. Changes nothing, also on failure.
+
+    name
+        Free text.
+
+    sites
+        The sites whose nodes name this machine: a mapping of names to sites, without their
+        passwords.
+
+    minion_names
+        The names this machine was looked for by (minion id, ``host``, ``fqdn``), for the message.
+
+    path
+        Colon path of the site in pillar. Default: ``hanfs:sites:<name>`` if pillar has
+        ``hanfs:sites``, else ``hanfs``.
+
+    .. code-block:: yaml
+
+        The site in pillar is complete and fits this machine:
+          hanfs.checked:
+            - sites: {{ hanfs.sites | json }}
+            - minion_names: {{ hanfs.own_names | json }}
+    """
+    ret = _ret(name)
+    try:
+        site_name, site = _only_site(sites, minion_names or [])
+        path = path or _site_path(site_name)
+        report = __salt__["hanfs.check"](site, path)
+    except (CommandExecutionError, SaltInvocationError) as err:
+        return _failed(ret, err)
+    if report["problems"]:
+        return _failed(ret, "\n".join(report["problems"]))
+    ret["comment"] = "\n".join([f"{path} is right and fits this machine", *report["notes"]])
+    return ret
+
+
+def _only_site(sites, minion_names):
+    if not isinstance(sites, dict) or not sites:
+        called = ", ".join(str(name) for name in minion_names) or "this machine"
+        raise SaltInvocationError(
+            f"No site in pillar names this machine ({called}). It must be a key of hanfs:sites:<site>:cluster:nodes, or of "
+            f"hanfs:cluster:nodes for a single site.{_pillar_hint()}"
+        )
+    if len(sites) > 1:
+        paths = " and ".join(f"hanfs:sites:{name}" for name in sites)
+        raise SaltInvocationError(
+            f"This machine is a node of more than one site: {paths}. It can be in one only"
+        )
+    return next(iter(sites.items()))
+
+
+def _pillar_hint():
+    """Why no site may have matched: what is wrong with the shape of the pillar itself."""
+    tree = __pillar__.get("hanfs")
+    if tree is None:
+        return " There is no pillar `hanfs` for this minion at all."
+    if not isinstance(tree, dict):
+        return " hanfs: is not a mapping."
+    if "sites" not in tree:
+        shape = _shape_problem(tree, "hanfs")
+        return f" {shape}" if shape else ""
+    if not isinstance(tree["sites"], dict):
+        return " hanfs:sites: is not a mapping of site names."
+    shapes = [
+        _shape_problem(site, f"hanfs:sites:{site_name}")
+        for site_name, site in tree["sites"].items()
+    ]
+    return "".join(f" {shape}" for shape in shapes if shape)
+
+
+def _shape_problem(site, path):
+    for key in (None, "cluster", "nodes"):
+        if key is not None:
+            path = f"{path}:{key}"
+            if key not in site:
+                return f"{path}: missing."
+            site = site[key]
+        if not isinstance(site, dict):
+            return f"{path}: is not a mapping."
+    return ""
+
+
+def _site_path(site_name):
+    tree = __pillar__.get("hanfs")
+    return f"hanfs:sites:{site_name}" if isinstance(tree, dict) and "sites" in tree else "hanfs"
+
+
+def mount_point(name, user=None, group=None, mode="0755"):
+    """
+    Make the directory that the cluster mounts the shared file system on. While something is mounted
+    there it is left alone: it would be the root of the shared file system, and that belongs to the
+    clients.
+
+    name
+        The directory.
+
+    user, group, mode
+        Of the directory underneath.
+
+    .. code-block:: yaml
+
+        /nfsdata:
+          hanfs.mount_point:
+            - user: nobody
+            - group: nogroup
+            - mode: '0755'
+    """
+    ret = _ret(name)
+    try:
+        if os.path.ismount(name):
+            ret["comment"] = f"{name} is mounted and left alone"
+            return ret
+        for kind, account in (("user", user), ("group", group)):
+            if (
+                __opts__["test"]
+                and account is not None
+                and __salt__["file." + _TO_ID[kind]](account) == ""
+            ):
+                return _unknown(ret, f"{name} would be made once the {kind} {account} exists")
+        made = __states__["file.directory"](
+            name, user=user, group=group, mode=str(mode), makedirs=True
+        )
+    except (CommandExecutionError, SaltInvocationError, OSError) as err:
+        return _failed(ret, err)
+    ret.update({key: made[key] for key in ("result", "changes", "comment")})
+    return ret
+
+
+_TO_ID = {"user": "user_to_uid", "group": "group_to_gid"}
+
+
+def firewall_open(name, services, zone=None):
+    """
+    Let services through firewalld, permanently and at once. Adds what is missing, takes nothing
+    away, reloads nothing.
+
+    name
+        Free text.
+
+    services
+        Names of firewalld services.
+
+    zone
+        The zone; the default zone if not given.
+
+    .. code-block:: yaml
+
+        Cluster traffic and NFS pass the firewall:
+          hanfs.firewall_open:
+            - services: [high-availability, nfs, mountd, rpc-bind]
+    """
+    ret = _ret(name)
+    if __opts__["test"] and not salt.utils.path.which("firewall-cmd"):
+        return _unknown(
+            ret,
+            f"{', '.join(services)} would be opened; more cannot be known before firewalld is installed",
+        )
+    try:
+        missing = _missing_services(services, zone)
+    except CommandExecutionError as err:
+        if __opts__["test"]:
+            return _unknown(
+                ret,
+                f"{', '.join(services)} would be opened; more cannot be known while firewalld does not answer",
+            )
+        return _failed(ret, err)
+    changes = {}
+    for service, permanent in missing:
+        changes.setdefault(service, {"old": None, "new": []})["new"].append(
+            "permanent" if permanent else "live"
+        )
+    where = f"zone {zone}" if zone else "the default zone"
+    if not changes:
+        ret["comment"] = f"{', '.join(services)} are open in {where}"
+        return ret
+    if __opts__["test"]:
+        ret.update(
+            result=None, changes=changes, comment=f"{', '.join(changes)} would be opened in {where}"
+        )
+        return ret
+    try:
+        for service, permanent in missing:
+            __salt__["firewalld.add_service"](service, zone=zone, permanent=permanent)
+            ret["changes"][service] = changes[service]
+        left = _missing_services(services, zone)
+    except CommandExecutionError as err:
+        return _failed(ret, err)
+    if left:
+        return _failed(
+            ret,
+            f"firewalld still does not have {', '.join(sorted({service for service, _ in left}))} in {where}",
+        )
+    ret["comment"] = f"{', '.join(changes)} opened in {where}"
+    return ret
+
+
+def _missing_services(services, zone):
+    missing = []
+    for permanent in (True, False):
+        there = __salt__["firewalld.list_services"](zone=zone, permanent=permanent)
+        missing += [(service, permanent) for service in services if service not in there]
+    return missing
+
+
+def nfs_left_to_cluster(name, cluster=None):
+    """
+    Leave the NFS server to the cluster: not started at boot, and stopped unless this node's cluster
+    runs it.
+
+    name
+        The unit, such as ``nfs-server``.
+
+    cluster
+        Name of the cluster, for the comment.
+
+    .. code-block:: yaml
+
+        nfs-server:
+          hanfs.nfs_left_to_cluster:
+            - cluster: nfs-server-cluster
+    """
+    ret = _ret(name)
+    try:
+        if not __salt__["service.available"](name):
+            if __opts__["test"]:
+                return _unknown(ret, f"{name} would be disabled and stopped once it is installed")
+            ret["comment"] = f"There is no unit {name} on this machine"
+            return ret
+        wanted = {}
+        if __salt__["service.enabled"](name):
+            wanted["enabled"] = {"old": True, "new": False}
+        kept = None
+        if __salt__["service.status"](name):
+            kept = _kept_running(cluster)
+            if not kept:
+                wanted["running"] = {"old": True, "new": False}
+    except CommandExecutionError as err:
+        return _failed(ret, err)
+    ret["comment"] = kept or f"{name} is left to the cluster"
+    if not wanted:
+        return ret
+    if __opts__["test"]:
+        ret.update(result=None, changes={name: wanted})
+        ret["comment"] = f"{name} would be {' and '.join(_NFS_WORDS[key] for key in wanted)}"
+        return ret
+    return _leave_nfs(ret, name, wanted)
+
+
+_NFS_WORDS = {"enabled": "disabled at boot", "running": "stopped"}
+
+
+def _leave_nfs(ret, name, wanted):
+    actions = {"enabled": "service.disable", "running": "service.stop"}
+    for key, change in wanted.items():
+        try:
+            done = __salt__[actions[key]](name)
+        except CommandExecutionError as err:
+            return _failed(ret, err)
+        if not done:
+            return _failed(ret, f"{name} could not be {_NFS_WORDS[key]}")
+        ret["changes"].setdefault(name, {})[key] = change
+    ret["comment"] = f"{name} was {' and '.join(_NFS_WORDS[key] for key in wanted)}"
+    return ret
+
+
+def _kept_running(cluster):
+    """Why a running NFS server must be left running; None if it runs outside the cluster."""
+    if __salt__["pcs.member_of"]() is None:
+        return None
+    try:
+        status = __salt__["pcs.status"]()
+    except CommandExecutionError:
+        # Without Pacemaker nobody knows whose it is (a cluster stopped in maintenance mode leaves
+        # its resources running).
+        return "The NFS server runs, and was left alone: this node's cluster does not answer"
+    if status["maintenance_mode"]:
+        return "The NFS server runs, and was left alone: the cluster is in maintenance mode"
+    own = __salt__["hanfs.own_name"]()
+    for resource_id, item in status["resources"].items():
+        if not str(item["agent"]).endswith(":nfsserver"):
+            continue
+        if own in item["nodes"] or item.get("pending") or not item.get("managed", True):
+            return f"The NFS server is run by the cluster {cluster or ''} ({resource_id})".replace(
+                "  ", " "
+            )
+    return None
+
+
+def storage_ready(name, storage, creator, cluster=None, timeout=300):
+    """
+    Bring the shared disk to the point where the cluster can mount its file system on this node:
+    made by the first node, where the disk is empty and ``initialize`` is true; seen and active on
+    the others. Mounts nothing, overwrites nothing.
+
+    name
+        Free text.
+
+    storage
+        The site's ``storage``.
+
+    creator
+        Name of the node that makes what is missing.
+
+    cluster
+        Name of the cluster.
+
+    timeout
+        Seconds to wait for what the creator makes.
+    """
+    ret = _ret(name)
+    member = __salt__["pcs.member_of"]() is not None
+    may_create = storage.get("initialize") is True and not member
+    creates = creator == __salt__["hanfs.own_name"]()
+
+    def look():
+        facts = __salt__["hanfs_storage.inspect"](storage, cluster or "")
+        return facts, __salt__["hanfs_storage.decide"](facts, storage, may_create, creates)
+
+    try:
+        if __opts__["test"]:
+            return _predict_storage(ret, storage, look, creator)
+        return _make_storage(ret, storage, cluster or "", look, creator, time.monotonic() + timeout)
+    except (CommandExecutionError, SaltInvocationError, OSError) as err:
+        return _failed(ret, err)
+
+
+def _make_storage(ret, storage, cluster, look, creator, deadline):
+    steps = 0
+    while True:
+        facts, decision = look()
+        if decision["verdict"] == "ready":
+            ret["comment"] = (
+                f"{decision['why']} ({', '.join(ret['changes'])} made)"
+                if ret["changes"]
+                else decision["why"]
+            )
+            return ret
+        if storage.get("vg") and facts["lvm"] is None and facts["device"]["block"]:
+            return _failed(ret, "lvm2 is not installed")
+        if decision["verdict"] == "refuse":
+            return _failed(ret, decision["why"])
+        if decision["verdict"] == "step":
+            steps += 1
+            if steps > _MOST_STEPS:
+                return _failed(ret, f"gave up after {_MOST_STEPS} steps: still {decision['why']}")
+            ret["changes"].update(
+                __salt__["hanfs_storage.perform"](decision["step"], storage, cluster)
+            )
+            continue
+        if time.monotonic() >= deadline:
+            return _failed(
+                ret,
+                f"waited for {creator} in vain: {decision['why']} on this node. Has the run on {creator} got so far, and is "
+                f"{storage['device']} the same disk on both?",
+            )
+        time.sleep(_PAUSE)
+        __salt__["hanfs_storage.rescan"](storage)
+
+
+def _predict_storage(ret, storage, look, creator):
+    facts, decision = look()
+    if storage.get("vg") and facts["lvm"] is None and decision["verdict"] == "wait":
+        return _unknown(ret, f"{decision['why']}; more cannot be known before")
+    if decision["verdict"] == "ready":
+        ret["comment"] = decision["why"]
+    elif decision["verdict"] == "refuse":
+        _failed(ret, decision["why"])
+    elif decision["verdict"] == "wait":
+        _unknown(ret, f"{decision['why']}: would wait for {creator} to make it")
+    else:
+        ret["result"] = None
+        for step in _following(decision["step"]):
+            ret["changes"].update(__salt__["hanfs_storage.changes"](step, storage))
+        ret["comment"] = f"{decision['why']}: {', '.join(ret['changes'])} would be made or changed"
+    return ret
+
+
+def _following(step):
+    """The steps that come after one, as far as can be known without having done it."""
+    chains = {
+        "pvcreate": ["pvcreate", "vgcreate", "lvcreate", "mkfs"],
+        "vgcreate": ["vgcreate", "lvcreate", "mkfs"],
+        "lvcreate": ["lvcreate", "mkfs"],
+        "clear": ["clear", "mkfs"],
+    }
+    return chains.get(step, [step])
+
+
+def nodes_ready(name, site, timeout=600):
+    """
+    Before there is a cluster: wait until every peer's pcsd answers on every link, and make sure
+    that the shared file system is not mounted here. Changes nothing. Once this node is a member
+    nothing is asked: a peer that is down must not stop a run here.
+
+    name
+        Free text.
+
+    site
+        The site as it stands in pillar.
+
+    timeout
+        Seconds to wait for the peers.
+    """
+    ret = _ret(name)
+    try:
+        if __salt__["pcs.member_of"]() is not None:
+            ret["comment"] = "This node is a member of its cluster already"
+            return ret
+        deadline = time.monotonic() + timeout
+        missing = __salt__["hanfs.unready"](site)
+        while missing and not __opts__["test"] and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+            if __salt__["pcs.member_of"]() is not None:
+                missing = []
+                break
+            missing = __salt__["hanfs.unready"](site)
+    except (CommandExecutionError, SaltInvocationError) as err:
+        return _failed(ret, err)
+    if missing and __opts__["test"]:
+        return _unknown(
+            ret,
+            f"Would wait up to {timeout} s until this is not so any more:\n" + "\n".join(missing),
+        )
+    if missing:
+        return _failed(ret, f"Waited {timeout} s in vain:\n" + "\n".join(missing))
+    ret["comment"] = "Every node answers on every link"
+    return ret
+
+
+def agents_known(name, site):
+    """
+    Before there is a cluster: check that the resource agents that the site needs are installed and
+    know the options they are given. Changes nothing. Once this node is a member
+    ``hanfs.configured`` checks what it changes.
+
+    name
+        Free text.
+
+    site
+        The site as it stands in pillar.
+    """
+    ret = _ret(name)
+    try:
+        if __salt__["pcs.member_of"]() is not None:
+            ret["comment"] = "This node is a member of its cluster already"
+            return ret
+        if __opts__["test"] and not salt.utils.path.which("crm_resource"):
+            return _unknown(
+                ret, "Which resource agents there are cannot be known before pacemaker is installed"
+            )
+        found = __salt__["cib.validate"](__salt__["hanfs.description"](site))
+    except (CommandExecutionError, SaltInvocationError) as err:
+        return _failed(ret, err)
+    if found:
+        return _failed(ret, "\n".join(found))
+    ret["comment"] = "The resource agents know all that the site asks of them"
+    return ret
+
+
+def configured(name, site):
+    """
+    Compile the site and bring the cluster's configuration in line with it (``pcs.configured`` does
+    the work). Warns while there is no fencing.
+
+    name
+        Free text.
+
+    site
+        The site as it stands in pillar.
+    """
+    ret = _ret(name)
+    try:
+        description = __salt__["hanfs.description"](site)
+        warnings = __salt__["hanfs.warnings"](site)
+        ret = __states__["pcs.configured"](name, **description)
+    except (CommandExecutionError, SaltInvocationError) as err:
+        return _failed(ret, err)
+    ret["comment"] = "\n".join(
+        [ret["comment"], *warnings] if isinstance(ret["comment"], str) else warnings
+    )
+    return ret
+
+
+def healthy(name, site, timeout=600):
+    """
+    Wait until the cluster is idle and the service is there: every resource on exactly one node,
+    nothing failed, quorum, all nodes online, fencing as asked, the address and the file system
+    where the cluster says. Changes nothing.
+
+    Fails at the deadline, or earlier if the cluster does nothing about its problems any more, with
+    what it last saw.
+
+    name
+        Free text.
+
+    site
+        The site as it stands in pillar.
+
+    timeout
+        Seconds to wait.
+    """
+    ret = _ret(name)
+    try:
+        report = _wait_for_health(site, timeout)
+        warnings = __salt__["hanfs.warnings"](site)
+    except (CommandExecutionError, SaltInvocationError) as err:
+        if __opts__["test"]:
+            return _unknown(
+                ret, f"The service's health cannot be known before the cluster runs: {err}"
+            )
+        return _failed(ret, err)
+    lines = report["problems"] + report["notes"] + warnings
+    if report["healthy"]:
+        ret["comment"] = "\n".join(
+            [f"The service is healthy; it runs on {report['active_node']}", *lines]
+        )
+    elif __opts__["test"]:
+        _unknown(ret, f"Not healthy now; would wait up to {timeout} s:\n" + "\n".join(lines))
+    else:
+        _failed(ret, f"Not healthy after {report['waited']} s:\n" + "\n".join(lines))
+    return ret
+
+
+def _wait_for_health(site, timeout):
+    start = last_news = time.monotonic()
+    before = None
+    while True:
+        try:
+            report, error = __salt__["hanfs.health"](site), None
+        except CommandExecutionError as err:
+            report, error = None, err
+        now = time.monotonic()
+        # Something happens: the deadline counts. Nothing happens any more: no use in waiting for
+        # it.
+        seen = report["problems"] if report else str(error)
+        if seen != before or (report and report["busy"]):
+            before, last_news = seen, now
+        finished = __opts__["test"] or now - start >= timeout or now - last_news >= _STALLED
+        if report and (report["healthy"] or finished):
+            return {**report, "waited": int(now - start)}
+        if error and finished:
+            raise error
+        time.sleep(_PAUSE)
