@@ -30,7 +30,8 @@ __virtualname__ = "hanfs"
 
 PCSD_PORT = 2224
 FENCING_WARNING = (
-    "WARNING: fencing is disabled (fencing: {enabled: false}). Failover after a crash is unsafe: the file system may end up "
+    "WARNING: fencing is disabled (fencing: {enabled: false}). Failover after a crash is "
+    "unsafe: the file system may end up "
     "mounted on both nodes and be destroyed, and a resource that fails to stop blocks the service."
 )
 
@@ -144,7 +145,8 @@ def _check_node(site, path, member, local, report):
     nodes, own = site["cluster"]["nodes"], own_name()
     if own not in nodes:
         report["problems"].append(
-            f"{path}:cluster:nodes: this machine is {own} (uname -n), which is not among {', '.join(nodes)}"
+            f"{path}:cluster:nodes: this machine is {own} (uname -n), which is not among "
+            f"{', '.join(nodes)}"
         )
     elif not member:
         here = {entry["ip"] for entry in local}
@@ -162,14 +164,29 @@ def _check_cluster(site, path, report):
     wanted = site["cluster"]
     if live["cluster_name"] != wanted["name"]:
         report["problems"].append(
-            f"{path}:cluster:name: this machine is in the cluster {live['cluster_name']}, not in {wanted['name']}; "
+            f"{path}:cluster:name: this machine is in the cluster {live['cluster_name']}, not "
+            f"in {wanted['name']}; "
             "it is left as it is"
         )
-    elif {name: list(found) for name, found in live["nodes"].items()} != wanted["nodes"]:
+    elif not _same_nodes(live["nodes"], wanted["nodes"]):
         report["problems"].append(
-            f"{path}:cluster:nodes: the cluster {wanted['name']} exists with {_shown_nodes(live['nodes'])}; the nodes and "
+            f"{path}:cluster:nodes: the cluster {wanted['name']} exists with "
+            f"{_shown_nodes(live['nodes'])}; the nodes and "
             "addresses of an existing cluster are not changed"
         )
+
+
+def _same_nodes(live, wanted):
+    if set(live) != set(wanted):
+        return False
+    # corosync 2 has names where corosync 3 has addresses: those say nothing about addresses.
+    return all(
+        found == wanted[name] for name, found in live.items() if all(map(_is_address, found))
+    )
+
+
+def _is_address(text):
+    return re.match(r"[0-9.]+\Z|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\Z", text) is not None
 
 
 def _shown_nodes(nodes):
@@ -181,11 +198,13 @@ def _check_names(site, path, report):
         found = __salt__["hanfs_net.resolve"](name)
         if not found:
             report["problems"].append(
-                f"{path}:cluster:nodes:{name}: this machine cannot resolve the name (DNS, or a line in /etc/hosts)"
+                f"{path}:cluster:nodes:{name}: this machine cannot resolve the name (DNS, or a "
+                "line in /etc/hosts)"
             )
         elif name != own_name() and all(ip.startswith("127.") or ip == "::1" for ip in found):
             report["problems"].append(
-                f"{path}:cluster:nodes:{name}: the name resolves to this machine itself ({found[0]})"
+                f"{path}:cluster:nodes:{name}: the name resolves to this machine itself "
+                f"({found[0]})"
             )
 
 
@@ -218,7 +237,8 @@ def _check_virtual_address(site, path, member, local, report):
     if interface is None:
         networks = ", ".join(sorted({entry["network"] for entry in local})) or "none"
         report["problems"].append(
-            f"{here}: {ip} is in none of this machine's networks ({networks}); take an address of one of them or name the "
+            f"{here}: {ip} is in none of this machine's networks ({networks}); take an address "
+            "of one of them or name the "
             "interface in `nic`"
         )
         return
@@ -242,7 +262,7 @@ def _check_virtual_address(site, path, member, local, report):
 
 
 def _cluster_has_address(ip):
-    """Whether the live cluster has a resource with this address; a cluster that cannot be asked counts as yes."""
+    """Whether the live cluster has this address; one that cannot be asked counts as yes."""
     try:
         primitives = __salt__["cib.query"]().get("primitives", {})
     except CommandExecutionError:
@@ -276,7 +296,8 @@ def unready(site):
         __salt__["hanfs_model.filesystem_device"](site["storage"])
     ):
         found.append(
-            f"the shared file system is mounted on {mount['directory']} of this node, outside the cluster: unmount it"
+            f"the shared file system is mounted on {mount['directory']} of this node, outside "
+            "the cluster: unmount it"
         )
     for name, addresses in nodes.items():
         if name == own:
@@ -285,7 +306,8 @@ def unready(site):
             wrong = __salt__["hanfs_net.connects"](source, target, PCSD_PORT)
             if wrong:
                 found.append(
-                    f"{name} does not answer on link {link}, {source} to {target} port {PCSD_PORT} (pcsd): {wrong}"
+                    f"{name} does not answer on link {link}, {source} to {target} port "
+                    f"{PCSD_PORT} (pcsd): {wrong}"
                 )
     return found
 
@@ -387,7 +409,7 @@ def _judge_nodes(wanted, nodes, problems, notes):
 
 
 def _judge_resources(wanted, resources, problems, notes):
-    """Add what is wrong with the resources; returns the node that runs the group, None if there is no such one."""
+    """Add what is wrong with the resources; returns the node that runs the group, or None."""
     where = {}
     for name in wanted.get("primitives") or {}:
         item = resources.get(name)
@@ -399,7 +421,8 @@ def _judge_resources(wanted, resources, problems, notes):
             problems.append(f"{name} is busy: {item['pending']}")
         elif item["role"] != "Started" or len(nodes) != 1:
             problems.append(
-                f"{name} is {item['role']}{' on ' + ' and '.join(nodes) if nodes else ''}, not Started on one node"
+                f"{name} is {item['role']}{' on ' + ' and '.join(nodes) if nodes else ''}, not "
+                "Started on one node"
             )
         if item.get("failed"):
             problems.append(f"{name} has failed")
@@ -423,7 +446,8 @@ def _failure_text(failure):
     what = failure.get("resource") or failure.get("op_key") or "an action"
     reason = failure.get("exitreason") or failure.get("exitstatus") or "no reason given"
     return (
-        f"failed action: {failure.get('task') or 'an operation'} of {what} on {failure.get('node')}: {reason} "
+        f"failed action: {failure.get('task') or 'an operation'} of {what} on "
+        f"{failure.get('node')}: {reason} "
         f"(once it is understood: pcs resource cleanup {failure.get('resource') or ''})".replace(
             " )", ")"
         )
@@ -437,7 +461,8 @@ def _fencing_problems(wanted, status):
     enabled = str(enabled).lower() in ("true", "yes", "on", "1")
     if bool(status["stonith_enabled"]) != enabled:
         return [
-            f"fencing is {'off' if enabled else 'on'} in the cluster, the pillar says {'on' if enabled else 'off'}"
+            f"fencing is {'off' if enabled else 'on'} in the cluster, the pillar says "
+            f"{'on' if enabled else 'off'}"
         ]
     devices = [
         item

@@ -133,7 +133,7 @@ def _nfs_service(site):
 
 
 def _order(exports):
-    """The walkthrough's order. All of them are in one group, so the engine turns it into the order of its members."""
+    """The walkthrough's order; inside a group the engine turns it into the members' order."""
     pairs = [("SharedFS", "NFSService")]
     for export in exports:
         pairs += [("NFSService", export), (export, "VIP")]

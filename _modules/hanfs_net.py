@@ -93,7 +93,7 @@ def interface_for(ip, local):
 
     .. code-block:: bash
 
-        salt-call hanfs_net.interface_for 192.168.16.100 '[{interface: eth0, ip: 192.168.16.11, network: 192.168.16.0/24}]'
+        salt-call hanfs_net.interface_for 192.168.16.100 '[...]'
     """
     address = ipaddress.ip_address(ip)
     for entry in local:

@@ -46,13 +46,15 @@ _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 _SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _CLIENT_NAME = re.compile(r"(\*|@?[A-Za-z0-9*?][A-Za-z0-9*?._-]*)\Z")
-_SYSTEM_DIRECTORIES = ("/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys",
-                       "/tmp", "/usr", "/var", "/var/lib", "/var/lib/nfs")  # fmt: skip
-_TOTEM_NUMBERS = (
-    "consensus", "downcheck", "fail_recv_const", "heartbeat_failures_allowed", "hold", "join", "max_messages",
-    "max_network_delay", "merge", "miss_count_const", "send_join", "seqno_unchanged_const", "token", "token_coefficient",
-    "token_retransmit", "token_retransmits_before_loss_const", "window_size",
-)  # fmt: skip
+_SYSTEM_DIRECTORIES = tuple(
+    "/ /bin /boot /dev /etc /lib /lib64 /proc /root /run /sbin /sys /tmp /usr /var /var/lib"
+    " /var/lib/nfs".split()
+)
+_TOTEM_NUMBERS = tuple(
+    "consensus downcheck fail_recv_const heartbeat_failures_allowed hold join max_messages"
+    " max_network_delay merge miss_count_const send_join seqno_unchanged_const token"
+    " token_coefficient token_retransmit token_retransmits_before_loss_const window_size".split()
+)
 
 
 def __virtual__():
@@ -246,9 +248,10 @@ def _unknown_key(key, path, keys):
 _HINTS = {
     "profile": ". Allowed: article",
     "fencing": (
-        ". Fencing is never off silently: while the cluster has no fencing devices, say `fencing: {enabled: false}`"
+        ". Fencing is never off silently: while the cluster has no fencing devices, say "
+        "`fencing: {enabled: false}`"
     ),
-    "fsid": ". Give each exported directory a number of its own (0 for the walkthrough's single export)",
+    "fsid": ". Give each exported directory a number of its own (0 for a single one)",
     "enabled": ". Say `enabled: false` while the cluster has no fencing devices",
 }
 
@@ -299,7 +302,8 @@ def _absolute(value, path, report):
     plain = isinstance(value, str) and re.match(r"/[^\s\"'\\]*\Z", value)
     if not plain or value.startswith("//") or posixpath.normpath(value) != value:
         report(
-            f"{path}: {_shown(value)} is not an absolute path without '..', blanks, quotes or a slash at the end"
+            f"{path}: {_shown(value)} is not an absolute path without '..', blanks, quotes or "
+            "a slash at the end"
         )
 
 
@@ -307,7 +311,8 @@ def _mountpoint(value, path, report):
     _absolute(value, path, report)
     if isinstance(value, str) and value in _SYSTEM_DIRECTORIES:
         report(
-            f"{path}: {value} belongs to the operating system; take a directory of its own such as /nfsdata"
+            f"{path}: {value} belongs to the operating system; take a directory of its own "
+            "such as /nfsdata"
         )
 
 
@@ -342,12 +347,13 @@ def _fsid(value, path, report):
     ):
         return
     report(
-        f"{path}: {_shown(value)} is not a whole number from 0 to 4294967295, a UUID or 'root' (which means 0)"
+        f"{path}: {_shown(value)} is not a whole number from 0 to 4294967295, a UUID or 'root' "
+        "(which means 0)"
     )
 
 
 def _client(value, path, report):
-    allowed = "a network (192.168.16.0/24), an address, a host name (* and ? are allowed in it), @netgroup or *"
+    allowed = "a network (192.168.16.0/24), an address, a host name (with * and ?), @netgroup or *"
     if isinstance(value, str) and "/" in value:
         _client_network(value, path, report)
     elif not isinstance(value, str) or not (_CLIENT_NAME.match(value) or _ip(value)):
@@ -368,7 +374,8 @@ def _client_network(value, path, report):
 def _export_option(value, path, report):
     if not isinstance(value, str) or not re.match(r"[A-Za-z_]+(=[^\s,()\"']+)?\Z", value):
         report(
-            f"{path}: {_shown(value)} is not one export option (text such as rw or 'sec=sys', one per item)"
+            f"{path}: {_shown(value)} is not one export option (text such as rw or 'sec=sys', "
+            "one per item)"
         )
     elif value.split("=")[0] == "fsid":
         report(f"{path}: the fsid belongs in the export's own key `fsid`")
@@ -394,7 +401,8 @@ def _named_objects(value, path, report):
     for name in value:
         if not isinstance(name, str) or not _CIB_ID.match(name):
             report(
-                f"{path}:{name}: not a name the cluster allows (a letter or _, then letters, digits and _ . -)"
+                f"{path}:{name}: not a name the cluster allows (a letter or _, then letters, "
+                "digits and _ . -)"
             )
 
 
@@ -497,8 +505,10 @@ def _relations(site, path, report):
     _virtual_address_rules(address, nodes, f"{path}:address", report)
     if ("vg" in storage) != ("lv" in storage):
         there, missing = ("vg", "lv") if "vg" in storage else ("lv", "vg")
-        report(f"{path}:storage:{missing}: missing, since {there} is given. Give both, or neither for a file system "
-               "straight on the device")  # fmt: skip
+        report(
+            f"{path}:storage:{missing}: missing, since {there} is given. Give both, or neither for "
+            "a file system straight on the device"
+        )
     _export_rules(exports, storage.get("mountpoint"), f"{path}:exports", report)
 
 
@@ -535,7 +545,8 @@ def _virtual_address_rules(address, nodes, path, report):
     for name, addresses in nodes.items():
         if isinstance(addresses, list) and ip in [_ip(text) for text in addresses]:
             report(
-                f"{path}:ip: {ip} is an address of node {name}; the virtual address must be one of its own"
+                f"{path}:ip: {ip} is an address of node {name}; the virtual address must be "
+                "one of its own"
             )
     bits = address.get("cidr_netmask")
     if not _is_int(bits) or bits < 1:
@@ -561,11 +572,13 @@ def _export_rules(exports, mountpoint, path, report):
             fsid = "0" if str(export["fsid"]) == "root" else str(export["fsid"]).lower()
             if by_directory.setdefault(directory, fsid) != fsid:
                 report(
-                    f"{here}:fsid: {directory} has the fsid {by_directory[directory]} already; a directory has one"
+                    f"{here}:fsid: {directory} has the fsid {by_directory[directory]} already; "
+                    "a directory has one"
                 )
             if by_fsid.setdefault(fsid, directory) != directory:
                 report(
-                    f"{here}:fsid: {fsid} is the fsid of {by_fsid[fsid]}; every directory needs its own"
+                    f"{here}:fsid: {fsid} is the fsid of {by_fsid[fsid]}; every directory "
+                    "needs its own"
                 )
         clients = export.get("clients")
         for client in clients if isinstance(clients, list) else []:
@@ -579,12 +592,14 @@ def _directory_rules(directory, mountpoint, here, report):
         return
     if directory != mountpoint and not directory.startswith(mountpoint + "/"):
         report(
-            f"{here}:directory: {directory} is not on the shared file system; it must be {mountpoint} or below it"
+            f"{here}:directory: {directory} is not on the shared file system; it must be "
+            f"{mountpoint} or below it"
         )
     state = f"{mountpoint}/nfsinfo"
     if directory == state or directory.startswith(state + "/"):
         report(
-            f"{here}:directory: {state} holds the NFS server's own state and is never exported by itself"
+            f"{here}:directory: {state} holds the NFS server's own state and is never exported "
+            "by itself"
         )
 
 

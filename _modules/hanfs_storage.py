@@ -95,7 +95,8 @@ def _maker(may_create, creates_here):
         if not may_create:
             return _answer(
                 "refuse",
-                f"{missing}, and nothing may be made: that takes `initialize: true` in the site's storage, on the first node, "
+                f"{missing}, and nothing may be made: that takes `initialize: true` in the "
+                "site's storage, on the first node, "
                 "before the cluster exists",
             )
         if not creates_here:
@@ -152,7 +153,8 @@ def _decide_new_group(device, vg, on_device, pv_uuid, make):
             return make("vgcreate", f"the volume group {vg} is not there")
         return _answer(
             "refuse",
-            f"{device['path']} is a physical volume that this formula did not make, without a volume group",
+            f"{device['path']} is a physical volume that this formula did not make, without a "
+            "volume group",
         )
     if [signature["type"] for signature in device["signatures"]] == ["LVM2_member"]:
         # Another node may be at work between our two looks.
@@ -168,7 +170,8 @@ def _decide_volume(facts, storage, rows, make):
         if volumes:
             return _answer(
                 "refuse",
-                f"the volume group {vg} has no volume {lv} but others: {', '.join(sorted(volumes))}",
+                f"the volume group {vg} has no volume {lv} but others: "
+                f"{', '.join(sorted(volumes))}",
             )
         return make("lvcreate", f"the volume {vg}/{lv} is not there")
     volume = facts["volume"]
@@ -200,7 +203,8 @@ def _in_the_way(target):
     found = [signature["type"] for signature in target["signatures"]] or ["partitions"]
     return _answer(
         "refuse",
-        f"{target['path']} is not empty: {', '.join(dict.fromkeys(found))}. It stays untouched, whatever the pillar says; "
+        f"{target['path']} is not empty: {', '.join(dict.fromkeys(found))}. It stays "
+        "untouched, whatever the pillar says; "
         "if its content is really not needed, empty the device by hand",
     )
 
@@ -238,7 +242,8 @@ def _blank(target):
     if target["size"] < SMALLEST:
         return _answer(
             "refuse",
-            f"{target['path']} is too small: {target['size'] // MIB} MiB, at least {SMALLEST // MIB} needed",
+            f"{target['path']} is too small: {target['size'] // MIB} MiB, at least "
+            f"{SMALLEST // MIB} needed",
         )
     return None
 
@@ -291,7 +296,7 @@ def inspect(storage, cluster=""):
 
     .. code-block:: bash
 
-        salt-call hanfs_storage.inspect '{device: /dev/vdb, vg: NFS_SHARED, lv: NFS_LVM, fstype: xfs}'
+        salt-call hanfs_storage.inspect '{device: /dev/vdb, fstype: xfs}'
     """
     device = _stat_device(storage["device"])
     facts = {"device": device, "volume": None, "lvm": None, "pv_uuid": pv_uuid(cluster, storage)}
@@ -364,7 +369,7 @@ def _mounted(rdev):
 
 
 def _probe(device):
-    """Add what only the device itself and the kernel can say: signatures, partitions, users, size."""
+    """Add what only the device and the kernel can say: signatures, users, size and so on."""
     sysfs = f"/sys/dev/block/{device['rdev']}"
     device.update(
         partitions=sorted(
@@ -434,7 +439,7 @@ def _is_unfinished_xfs(block):
 
 
 def _lvm_rows():
-    """One row per segment of every physical volume; a free physical volume has one row without a volume group."""
+    """One row per segment of every physical volume, also of one without a volume group."""
     output = _run(
         # A peer's new volume group is not in this machine's hints.
         [
@@ -487,7 +492,7 @@ def perform(step, storage, cluster=""):
 
     .. code-block:: bash
 
-        salt-call hanfs_storage.perform activate '{device: /dev/vdb, vg: NFS_SHARED, lv: NFS_LVM, fstype: xfs}'
+        salt-call hanfs_storage.perform activate '{device: /dev/vdb, vg: VG, lv: LV}'
     """
     target = __salt__["hanfs_model.filesystem_device"](storage)
     if step == "clear":
@@ -559,7 +564,7 @@ def rescan(storage):
 
     .. code-block:: bash
 
-        salt-call hanfs_storage.rescan '{device: /dev/vdb, vg: NFS_SHARED, lv: NFS_LVM, fstype: xfs}'
+        salt-call hanfs_storage.rescan '{device: /dev/vdb, vg: NFS_SHARED, lv: NFS_LVM}'
     """
     if not storage.get("vg"):
         return

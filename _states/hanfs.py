@@ -100,7 +100,8 @@ def _only_site(sites, minion_names):
     if not isinstance(sites, dict) or not sites:
         called = ", ".join(str(name) for name in minion_names) or "this machine"
         raise SaltInvocationError(
-            f"No site in pillar names this machine ({called}). It must be a key of hanfs:sites:<site>:cluster:nodes, or of "
+            f"No site in pillar names this machine ({called}). It must be a key of "
+            "hanfs:sites:<site>:cluster:nodes, or of "
             f"hanfs:cluster:nodes for a single site.{_pillar_hint()}"
         )
     if len(sites) > 1:
@@ -215,7 +216,8 @@ def firewall_open(name, services, zone=None):
     if __opts__["test"] and not salt.utils.path.which("firewall-cmd"):
         return _unknown(
             ret,
-            f"{', '.join(services)} would be opened; more cannot be known before firewalld is installed",
+            f"{', '.join(services)} would be opened; more cannot be known before firewalld is "
+            "installed",
         )
     try:
         missing = _missing_services(services, zone)
@@ -223,7 +225,8 @@ def firewall_open(name, services, zone=None):
         if __opts__["test"]:
             return _unknown(
                 ret,
-                f"{', '.join(services)} would be opened; more cannot be known while firewalld does not answer",
+                f"{', '.join(services)} would be opened; more cannot be known while firewalld "
+                "does not answer",
             )
         return _failed(ret, err)
     changes = {}
@@ -250,7 +253,8 @@ def firewall_open(name, services, zone=None):
     if left:
         return _failed(
             ret,
-            f"firewalld still does not have {', '.join(sorted({service for service, _ in left}))} in {where}",
+            "firewalld still does not have "
+            f"{', '.join(sorted({service for service, _ in left}))} in {where}",
         )
     ret["comment"] = f"{', '.join(changes)} opened in {where}"
     return ret
@@ -412,7 +416,8 @@ def _make_storage(ret, storage, cluster, look, creator, deadline):
         if time.monotonic() >= deadline:
             return _failed(
                 ret,
-                f"waited for {creator} in vain: {decision['why']} on this node. Has the run on {creator} got so far, and is "
+                f"waited for {creator} in vain: {decision['why']} on this node. Has the run on "
+                f"{creator} got so far, and is "
                 f"{storage['device']} the same disk on both?",
             )
         time.sleep(_PAUSE)
