@@ -1,0 +1,172 @@
+"""
+What the files of the cluster layer mean: text in, plain data out, nothing else
+
+corosync.conf, pcs's lists of known hosts, and the CIB that Debian's one-node cluster leaves behind.
+The module ``pcs`` does the reading; here is only the understanding, so that it can be tested with
+recorded files.
+"""
+
+import json
+import re
+from xml.etree import ElementTree
+
+from salt.exceptions import CommandExecutionError
+
+# Debian's and Ubuntu's packages start this cluster when corosync is installed.
+STUB_NAME = "debian"
+STUB_NODES = {"node1": ["127.0.0.1"]}
+
+# What Pacemaker writes by itself into a new CIB; anything else was somebody's decision.
+SELF_MADE_PROPERTIES = {
+    "cluster-infrastructure",
+    "cluster-name",
+    "dc-version",
+    "have-watchdog",
+}
+
+
+def __virtual__():
+    return True
+
+
+def corosync_conf(text):
+    """
+    The cluster that a ``corosync.conf`` describes.
+
+    text
+        Contents of the file.
+
+    Returns ``{"cluster_name": str, "nodes": {name: [addresses]}, "totem": {key: value},
+    "transport": str or None, "stub": bool}``. A node without ``name`` (pcs 0.9) is called by its
+    first address. ``stub`` is true for the one-node cluster that Debian's package starts.
+
+    Raises CommandExecutionError when the text is not a whole corosync.conf.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_files.corosync_conf "$(cat /etc/corosync/corosync.conf)"
+    """
+    root = _sections(text)
+    totem = {}
+    for section in root["sections"].get("totem", []):
+        totem.update(section["values"])
+    nodes = {}
+    for nodelist in root["sections"].get("nodelist", []):
+        for node in nodelist["sections"].get("node", []):
+            name, addresses = _node(node["values"])
+            nodes[name] = addresses
+    name = totem.get("cluster_name", "")
+    return {
+        "cluster_name": name,
+        "nodes": nodes,
+        "totem": totem,
+        "transport": totem.get("transport"),
+        "stub": name == STUB_NAME and nodes == STUB_NODES,
+    }
+
+
+def _node(values):
+    rings = sorted(
+        (int(match.group(1)), value)
+        for match, value in ((re.match(r"ring(\d+)_addr$", key), values[key]) for key in values)
+        if match
+    )
+    addresses = [address for _, address in rings]
+    name = values.get("name") or (addresses[0] if addresses else None)
+    if not name:
+        raise CommandExecutionError("corosync.conf has a node with neither name nor address")
+    return name, addresses
+
+
+def _sections(text):
+    """The braces and ``key: value`` lines of corosync's format as nested dictionaries."""
+    root = {"values": {}, "sections": {}}
+    path = [root]
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        if line.endswith("{"):
+            section = {"values": {}, "sections": {}}
+            path[-1]["sections"].setdefault(line[:-1].strip(), []).append(section)
+            path.append(section)
+        elif line == "}" and len(path) > 1:
+            path.pop()
+        elif ":" in line:
+            key, value = line.split(":", 1)
+            path[-1]["values"][key.strip()] = value.strip()
+        else:
+            raise CommandExecutionError(f"corosync.conf cannot be understood at line {number}")
+    if len(path) > 1:
+        raise CommandExecutionError("corosync.conf ends in the middle of a section")
+    return root
+
+
+def known_hosts(text):
+    """
+    The hosts that pcs has tokens for, from pcs's JSON file.
+
+    text
+        Contents of ``known-hosts`` (pcs 0.10 and newer) or of ``tokens`` (0.9).
+
+    Returns ``{name: [addresses]}``, never a token. Raises CommandExecutionError when the text is
+    not such a file.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_files.known_hosts '{"format_version": 1, "known_hosts": {}}'
+    """
+    try:
+        data = json.loads(text)
+        if "tokens" in data:
+            return {name: [name] for name, token in data["tokens"].items() if token}
+        return {
+            name: [destination["addr"] for destination in host.get("dest_list", [])]
+            for name, host in data.get("known_hosts", {}).items()
+            if host.get("token")
+        }
+    except (ValueError, TypeError, AttributeError, KeyError) as err:
+        # The text holds tokens, so the parser's own message, which may quote it, stays inside.
+        raise CommandExecutionError("pcs's list of known hosts cannot be understood") from err
+
+
+def somebodys_work(cib):
+    """
+    What a CIB holds that Pacemaker does not write by itself.
+
+    cib
+        The CIB as XML text.
+
+    Returns a list of strings such as ``resources: dummy``, empty for the CIB of a cluster that
+    nobody has configured. Raises CommandExecutionError when the text is not a CIB.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_files.somebodys_work "$(cat /var/lib/pacemaker/cib/cib.xml)"
+    """
+    try:
+        root = ElementTree.fromstring(cib)
+    except ElementTree.ParseError as err:
+        raise CommandExecutionError("the CIB on disk cannot be understood") from err
+    configuration = root.find("configuration")
+    if root.tag != "cib" or configuration is None:
+        raise CommandExecutionError("the CIB on disk cannot be understood")
+    found = []
+    for section in configuration:
+        if section.tag == "nodes":
+            continue
+        if section.tag == "crm_config":
+            names = sorted(
+                {pair.get("name", "") for pair in section.iter("nvpair")} - SELF_MADE_PROPERTIES
+            )
+        else:
+            names = [child.get("id", child.tag) for child in section]
+        if names:
+            found.append(f"{section.tag}: {', '.join(names)}")
+    return found
