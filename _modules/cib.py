@@ -1,0 +1,377 @@
+"""
+Read the running cluster's configuration, plan the way to a description of it, and push that once.
+
+.. code-block:: bash
+
+    salt '*' cib.query
+    salt '*' cib.plan '{"properties": {"stonith-enabled": false}}'
+
+What a description is says ``cib_describe``; the rules of comparison are in ``cib_plan``. A run with
+nothing to change is one ``cibadmin --query``. Otherwise what differs is built on a copy of the
+configuration, checked against the agents' metadata and with ``crm_verify``, and pushed as one patch
+that the cluster takes only if nobody wrote in between. If somebody did, it is planned again.
+
+:depends: Pacemaker's command line tools (``cibadmin``, ``crm_diff``, ``crm_verify``,
+    ``crm_resource``)
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import re
+import shutil
+import tempfile
+import time
+
+from salt.exceptions import CommandExecutionError
+
+log = logging.getLogger(__name__)
+
+PUSHES = 10
+CONFLICT = 103  # the cluster's configuration is newer than the one the patch was made from
+_QUERY_ERRORS = {
+    102: "the cluster is not running on this node",
+    105: "the cluster is not running on this node",
+    113: "this node may not read the cluster's configuration",
+}
+
+
+# Commands ----------------------------------------------------------------------------------------
+
+
+def _run(command, stdin=None, timeout=120):
+    """Run one of Pacemaker's tools. What it prints may hold passwords: it is never logged."""
+    try:
+        return __salt__["cmd.run_all"](
+            command,
+            stdin=stdin,
+            python_shell=False,
+            output_loglevel="quiet",
+            ignore_retcode=True,
+            env={"LC_ALL": "C"},
+            timeout=timeout,
+        )
+    except (CommandExecutionError, OSError) as err:
+        raise CommandExecutionError(
+            f"{command[0]} cannot be run here: install Pacemaker's command line tools "
+            "(pacemaker-cli-utils on Debian)"
+        ) from err
+
+
+def _query():
+    done = _run(["cibadmin", "--query"])
+    if done["retcode"] == 0:
+        return done["stdout"]
+    known = _QUERY_ERRORS.get(done["retcode"])
+    raise CommandExecutionError(
+        "the cluster's configuration cannot be read: "
+        + (known or f"cibadmin ended with {done['retcode']}: {_reason(done)}")
+    )
+
+
+def _reason(done):
+    """The one sentence of cibadmin's answer that cannot hold a part of the configuration."""
+    for line in reversed(done["stderr"].splitlines()):
+        found = re.search(r"(?:failed|Error)[^:<]*:\s*([^<]+)$", line)
+        if found:
+            return found.group(1).strip()
+    return "no reason given"
+
+
+def _read(text):
+    try:
+        return __salt__["cib_xml.read"](text)
+    except ValueError as err:
+        raise CommandExecutionError(f"the cluster's configuration cannot be read: {err}") from err
+
+
+# Planning ----------------------------------------------------------------------------------------
+
+
+def _plan(want, text):
+    """Compare, ask agents only about what differs, and compare again with what they said."""
+    live = _read(text)
+    plan = __salt__["cib_plan.compare"](want, live)
+    plan["live"] = live
+    if not plan["edits"]:
+        return plan
+    notes = _complete(want, live, plan)
+    plan = __salt__["cib_plan.compare"](want, live)
+    plan["live"] = live
+    plan["notes"] = notes + plan["notes"]
+    if plan["problems"]:
+        raise CommandExecutionError("\n".join(plan["problems"]))
+    if plan["edits"]:
+        plan["new"] = __salt__["cib_xml.edit"](text, plan["edits"])
+        plan["notes"] += _verify(want, live, text, plan["new"])
+    return plan
+
+
+def _asked(plan):
+    """Names of the primitives whose agent has to be asked."""
+    found = []
+    for edit in plan["edits"]:
+        if edit["kind"] != "primitives" or edit.get("remove"):
+            continue
+        change = edit.get("create") or edit["change"]
+        if {"agent", "attributes", "operations"} & set(change):
+            found.append(edit["id"])
+    return found
+
+
+def _complete(want, live, plan):
+    """Give the differing primitives their agents' defaults; raise what the metadata says no to."""
+    asked = {name: want["primitives"][name] for name in _asked(plan)}
+    known, problems, notes = _check_agents(asked, live["primitives"])
+    everything = {**live["primitives"], **want["primitives"]}
+    problems += __salt__["cib_agent.clashes"](everything, known)
+    changed = {
+        edit["id"]: edit.get("create", edit.get("change"))
+        for edit in plan["edits"]
+        if edit["kind"] == "properties" and not edit.get("remove")
+    }
+    found, more = _check_properties(changed)
+    problems += found
+    notes += more
+    if problems:
+        raise CommandExecutionError("\n".join(problems + plan["problems"]))
+    return notes
+
+
+def _check_agents(asked, live):
+    """Returns metadata by agent, problems and notes; the primitives are completed in place."""
+    known, problems, notes = {}, [], []
+    for name, wanted in asked.items():
+        path, agent = f"primitives:{name}", wanted["agent"]
+        metadata = __salt__["cib_agent.metadata"](agent)
+        if metadata is None:
+            problems.append(f"{path}:agent: the agent {agent} is not installed on this node")
+            continue
+        known[agent] = metadata
+        for attribute in wanted["optional"]:
+            if attribute in wanted["attributes"] and attribute not in metadata["parameters"]:
+                del wanted["attributes"][attribute]
+                notes.append(
+                    f"{path}:attributes:{attribute}: left out, the installed {agent} does not "
+                    "know it"
+                )
+        present = live.get(name, {}).get("attributes", ())
+        problems += __salt__["cib_agent.problems"](path, wanted, metadata, present)
+        wanted["defaults"] = __salt__["cib_agent.default_operations"](metadata, agent)
+    return known, problems, notes
+
+
+def _check_properties(changed):
+    if not changed:
+        return [], []
+    known = __salt__["cib_agent.properties"]()
+    if known is None:
+        return [], ["Pacemaker could not be asked which cluster properties it knows: not checked"]
+    return __salt__["cib_agent.property_problems"](changed, known), []
+
+
+def _verify(want, live, old, new):
+    """Raise what crm_verify says about the new configuration and not about the old one."""
+    found = _complaints(new)
+    if not found:
+        return []
+    before = _complaints(__salt__["cib_xml.edit"](old))
+    fresh = [line for line in found if line not in before]
+    text = _masked("\n".join(fresh or found), want, live)
+    if fresh:
+        raise CommandExecutionError(f"crm_verify refuses the new configuration:\n{text}")
+    return [f"crm_verify complains, as it did before: {text}"]
+
+
+def _complaints(cib):
+    done = _run(["crm_verify", "--xml-pipe", "-V"], stdin=cib)
+    if done["retcode"] == 0:
+        return []
+    lines = [line.strip() for line in (done["stderr"] + "\n" + done["stdout"]).splitlines()]
+    lines = [re.sub(r"^\(.*?\)\s*", "", line) for line in lines if line and "<" not in line]
+    return lines or [f"crm_verify ended with {done['retcode']}"]
+
+
+def _masked(text, want, live):
+    for secret in __salt__["cib_plan.secrets"](want, live):
+        text = text.replace(secret, "********")
+    return text
+
+
+def _result(plan, **more):
+    names = ("changes", "unmanaged", "intent", "notes")
+    return {**{name: plan[name] for name in names}, **more}
+
+
+# Pushing -----------------------------------------------------------------------------------------
+
+
+def _push(plan, old):
+    """Push once. True if the cluster took it, False if it was newer than what was read."""
+    patch = _patch(__salt__["cib_xml.edit"](old), plan["new"])
+    if patch is None:
+        raise CommandExecutionError("the plan changes nothing in the cluster's configuration")
+    patch = __salt__["cib_xml.versioned_patch"](patch, plan["live"]["version"])
+    done = _run(["cibadmin", "--patch", "--xml-pipe"], stdin=patch)
+    if done["retcode"] in (0, CONFLICT):
+        return done["retcode"] == 0
+    # its output is the whole configuration, passwords included
+    raise CommandExecutionError(
+        f"the cluster refused the new configuration: cibadmin ended with {done['retcode']}: "
+        f"{_reason(done)}"
+    )
+
+
+def _patch(old, new):
+    directory = tempfile.mkdtemp(prefix="salt-cib-")
+    try:
+        names = [os.path.join(directory, name) for name in ("old.xml", "new.xml")]
+        for name, text in zip(names, (old, new)):
+            with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(text)
+        command = ["crm_diff", "--original", names[0], "--new", names[1], "--no-version"]
+        done = _run(command)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    if done["retcode"] == 0:
+        return None
+    if done["retcode"] != 1 or not done["stdout"].lstrip().startswith("<"):
+        raise CommandExecutionError(f"crm_diff ended with {done['retcode']}: {_reason(done)}")
+    return done["stdout"]
+
+
+def _settle(wait):
+    """Wait until the cluster has nothing to do; raise with what is left."""
+    if not wait:
+        return
+    done = _run(["crm_resource", "--wait", f"--timeout={int(wait)}"], timeout=int(wait) + 60)
+    if done["retcode"] != 0:
+        left = (done["stdout"] + "\n" + done["stderr"]).strip()
+        raise CommandExecutionError(
+            f"the configuration was pushed, but the cluster did not settle in {wait} s: {left}"
+        )
+
+
+# The public part ---------------------------------------------------------------------------------
+
+
+def query():
+    """
+    Return the running configuration as a description; passwords of resources are masked.
+
+    Raises CommandExecutionError when the cluster does not run here.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib.query
+    """
+    return __salt__["cib_plan.describe"](_read(_query()))
+
+
+def validate(description):
+    """
+    Check a description against the agents and the Pacemaker that are installed; needs no cluster.
+
+    description
+        As for :py:func:`plan`.
+
+    Returns ``problems`` and ``notes``, both lists of sentences with the path of what they mean.
+    Raises SaltInvocationError when the description itself is wrong, CommandExecutionError when
+    Pacemaker's tools are not installed.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib.validate '{"primitives": {"VIP": {"agent": "ocf:heartbeat:IPaddr2"}}}'
+    """
+    want = __salt__["cib_describe.normalise"](description)
+    known, problems, notes = _check_agents(want["primitives"], {})
+    problems += __salt__["cib_agent.clashes"](want["primitives"], known)
+    found, more = _check_properties(want["properties"])
+    return {"problems": problems + found, "notes": notes + more}
+
+
+def plan(description):
+    """
+    Return what applying a description would change. Writes nothing.
+
+    description
+        Properties, resource_defaults, op_defaults, primitives, groups and constraints, as
+        ``cib_describe`` says.
+
+    Returns ``changes`` (``{kind: {id: {attribute: {"old": x, "new": y}}}}``, or ``{"old": None,
+    "new": object}`` for a new one; empty when nothing differs), ``unmanaged`` (what others made),
+    ``intent`` (what an operator set and is left) and ``notes``. Raises SaltInvocationError when the
+    description is wrong, CommandExecutionError when the cluster cannot be read or would refuse.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib.plan '{"properties": {"stonith-enabled": false}}'
+    """
+    want = __salt__["cib_describe.normalise"](description)
+    found = _plan(want, _query())
+    if found["problems"]:
+        raise CommandExecutionError("\n".join(found["problems"]))
+    return _result(found)
+
+
+def apply_(description, wait=300):
+    """
+    Bring the cluster's configuration to a description, with one push if anything differs.
+
+    description
+        As for :py:func:`plan`.
+
+    wait
+        Seconds to wait until the cluster has done what the push asks for; 0 does not wait.
+
+    Returns what :py:func:`plan` returns, ``pushed`` (whether anything was) and ``conflicts`` (how
+    often somebody else wrote first and it was planned again). Raises as :py:func:`plan` does, and
+    CommandExecutionError when the push is refused, something is left to change after it, or the
+    cluster does not settle in time.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib.apply '{"properties": {"stonith-enabled": false}}'
+    """
+    done, conflicts = None, 0
+    while True:
+        text = _query()
+        found = _plan(__salt__["cib_describe.normalise"](description), text)
+        if found["problems"]:
+            raise CommandExecutionError("\n".join(found["problems"]))
+        if not found["edits"]:
+            break
+        if conflicts >= PUSHES:
+            raise CommandExecutionError(
+                f"somebody else changed the cluster's configuration each of {conflicts} times "
+                "before this change could be pushed; nothing of it was written"
+                if done is None
+                else "the cluster's configuration differs again after the push: "
+                + ", ".join(f"{k}:{i}" for k, ids in found["changes"].items() for i in ids)
+            )
+        if done is not None:
+            # pushed, and yet something differs: somebody undid it, or will
+            log.warning("the cluster's configuration was changed by somebody else after the push")
+        if _push(found, text):
+            done = done or found
+            conflicts += done is not found
+        else:
+            conflicts += 1
+            time.sleep(random.uniform(0.05, 0.1 + 0.1 * conflicts))
+    if done is None:
+        return _result(found, pushed=False, conflicts=conflicts)
+    _settle(wait)
+    return _result(done, pushed=True, conflicts=conflicts)
+
+
+__func_alias__ = {"apply_": "apply"}
