@@ -24,6 +24,9 @@ The repository {{ repository }} is enabled:
 The packages are installed:
   pkg.installed:
     - pkgs: {{ hanfs.packages | json }}
+{%- if not hanfs.install_recommends %}
+    - install_recommends: false
+{%- endif %}
     - require:
       - sls: hanfs.check
 
