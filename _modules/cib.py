@@ -17,7 +17,6 @@ that the cluster takes only if nobody wrote in between. If somebody did, it is p
 
 from __future__ import annotations
 
-import logging
 import os
 import random
 import re
@@ -27,7 +26,7 @@ import time
 
 from salt.exceptions import CommandExecutionError
 
-log = logging.getLogger(__name__)
+__func_alias__ = {"apply_": "apply"}
 
 PUSHES = 10
 CONFLICT = 103  # the cluster's configuration is newer than the one the patch was made from
@@ -95,7 +94,7 @@ def _plan(want, text):
     live = _read(text)
     plan = __salt__["cib_plan.compare"](want, live)
     plan["live"] = live
-    if not plan["edits"]:
+    if not plan["edits"] and not plan["problems"]:
         return plan
     notes = _complete(want, live, plan)
     plan = __salt__["cib_plan.compare"](want, live)
@@ -243,15 +242,14 @@ def _patch(old, new):
 
 
 def _settle(wait):
-    """Wait until the cluster has nothing to do; raise with what is left."""
+    """Wait until the cluster has nothing to do; returns what is wrong if it still has."""
     if not wait:
-        return
+        return None
     done = _run(["crm_resource", "--wait", f"--timeout={int(wait)}"], timeout=int(wait) + 60)
-    if done["retcode"] != 0:
-        left = (done["stdout"] + "\n" + done["stderr"]).strip()
-        raise CommandExecutionError(
-            f"the configuration was pushed, but the cluster did not settle in {wait} s: {left}"
-        )
+    if done["retcode"] == 0:
+        return None
+    left = " ".join((done["stdout"] + "\n" + done["stderr"]).split())
+    return f"the change was pushed, but the cluster did not settle in {wait} s: {left}"
 
 
 # The public part ---------------------------------------------------------------------------------
@@ -272,6 +270,23 @@ def query():
     return __salt__["cib_plan.describe"](_read(_query()))
 
 
+def unavailable():
+    """
+    Return why the cluster's configuration cannot be read here, in a sentence; None if it can.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib.unavailable
+    """
+    try:
+        _query()
+    except CommandExecutionError as err:
+        return str(err)
+    return None
+
+
 def validate(description):
     """
     Check a description against the agents and the Pacemaker that are installed; needs no cluster.
@@ -279,7 +294,7 @@ def validate(description):
     description
         As for :py:func:`plan`.
 
-    Returns ``problems`` and ``notes``, both lists of sentences with the path of what they mean.
+    Returns a list of sentences, each with the path of what it means; empty when all is known.
     Raises SaltInvocationError when the description itself is wrong, CommandExecutionError when
     Pacemaker's tools are not installed.
 
@@ -290,10 +305,9 @@ def validate(description):
         salt '*' cib.validate '{"primitives": {"VIP": {"agent": "ocf:heartbeat:IPaddr2"}}}'
     """
     want = __salt__["cib_describe.normalise"](description)
-    known, problems, notes = _check_agents(want["primitives"], {})
+    known, problems, _ = _check_agents(want["primitives"], {})
     problems += __salt__["cib_agent.clashes"](want["primitives"], known)
-    found, more = _check_properties(want["properties"])
-    return {"problems": problems + found, "notes": notes + more}
+    return problems + _check_properties(want["properties"])[0]
 
 
 def plan(description):
@@ -316,10 +330,7 @@ def plan(description):
         salt '*' cib.plan '{"properties": {"stonith-enabled": false}}'
     """
     want = __salt__["cib_describe.normalise"](description)
-    found = _plan(want, _query())
-    if found["problems"]:
-        raise CommandExecutionError("\n".join(found["problems"]))
-    return _result(found)
+    return _result(_plan(want, _query()))
 
 
 def apply_(description, wait=300):
@@ -332,10 +343,10 @@ def apply_(description, wait=300):
     wait
         Seconds to wait until the cluster has done what the push asks for; 0 does not wait.
 
-    Returns what :py:func:`plan` returns, ``pushed`` (whether anything was) and ``conflicts`` (how
-    often somebody else wrote first and it was planned again). Raises as :py:func:`plan` does, and
-    CommandExecutionError when the push is refused, something is left to change after it, or the
-    cluster does not settle in time.
+    Returns what :py:func:`plan` returns, ``pushed`` (whether anything was), ``conflicts`` (how
+    often somebody else wrote first and it was planned again) and ``unsettled`` (None, or a sentence
+    when the cluster is not done in time). Raises as :py:func:`plan` does, and CommandExecutionError when
+    the push is refused or something is left to change after it.
 
     CLI Example:
 
@@ -343,35 +354,29 @@ def apply_(description, wait=300):
 
         salt '*' cib.apply '{"properties": {"stonith-enabled": false}}'
     """
-    done, conflicts = None, 0
+    done, tries, conflicts = None, 0, 0
     while True:
         text = _query()
         found = _plan(__salt__["cib_describe.normalise"](description), text)
-        if found["problems"]:
-            raise CommandExecutionError("\n".join(found["problems"]))
         if not found["edits"]:
             break
-        if conflicts >= PUSHES:
-            raise CommandExecutionError(
-                f"somebody else changed the cluster's configuration each of {conflicts} times "
-                "before this change could be pushed; nothing of it was written"
-                if done is None
-                else "the cluster's configuration differs again after the push: "
-                + ", ".join(f"{k}:{i}" for k, ids in found["changes"].items() for i in ids)
-            )
-        if done is not None:
-            # pushed, and yet something differs: somebody undid it, or will
-            log.warning("the cluster's configuration was changed by somebody else after the push")
+        if tries == PUSHES or (done and tries > 1 + conflicts):
+            raise CommandExecutionError(_given_up(found, done, tries))
+        tries += 1
         if _push(found, text):
             done = done or found
-            conflicts += done is not found
         else:
             conflicts += 1
             time.sleep(random.uniform(0.05, 0.1 + 0.1 * conflicts))
-    if done is None:
-        return _result(found, pushed=False, conflicts=conflicts)
-    _settle(wait)
-    return _result(done, pushed=True, conflicts=conflicts)
+    unsettled = _settle(wait) if done else None
+    return _result(done or found, pushed=bool(done), conflicts=conflicts, unsettled=unsettled)
 
 
-__func_alias__ = {"apply_": "apply"}
+def _given_up(found, done, tries):
+    left = ", ".join(f"{kind}:{name}" for kind, ids in found["changes"].items() for name in ids)
+    if done:
+        return f"the cluster's configuration was pushed, but differs again: {left}"
+    return (
+        f"somebody else changed the cluster's configuration before each of {tries} tries to push "
+        f"these changes; nothing of them was written: {left}"
+    )

@@ -107,7 +107,7 @@ class _Checker:
         if not _ID.match(name):
             self.problem(
                 path,
-                f"{name!r} is no valid id: a letter or underscore, then letters, digits, '.', '_', '-'",
+                f"{name!r} is no valid id (a letter or underscore, then letters, digits, '.', '_', '-')",
             )
 
     def scalars(self, path, value, keep_booleans=False):
@@ -350,7 +350,9 @@ def _sets(check, path, value):
     for index, inner in enumerate(check.listing(path, value)):
         here = f"{path}:{index}"
         inner = {"members": inner} if isinstance(inner, (list, tuple)) else inner
-        inner = check.mapping(here, inner, ("members", "sequential", "require-all", "action", "role"))
+        inner = check.mapping(
+            here, inner, ("members", "sequential", "require-all", "action", "role")
+        )
         one = {
             "members": check.names(f"{here}:members", inner.get("members")),
             "sequential": check.boolean(f"{here}:sequential", inner.get("sequential")),
@@ -392,11 +394,16 @@ def _check_ids(check, want):
             elif member in want["groups"]:
                 check.problem(f"groups:{group}:members", f"{member} is a group itself")
             owner.setdefault(member, group)
-    taken = {**dict.fromkeys(want["primitives"], "primitives"), **dict.fromkeys(want["groups"], "groups")}
+    taken = {
+        **dict.fromkeys(want["primitives"], "primitives"),
+        **dict.fromkeys(want["groups"], "groups"),
+    }
     for constraint in want["constraints"]:
         name = constraint.get("id")
         if name in taken:
-            check.problem(f"{constraint['path']}:id", f"the id {name} is already used in {taken[name]}")
+            check.problem(
+                f"{constraint['path']}:id", f"the id {name} is already used in {taken[name]}"
+            )
         if name:
             taken[name] = constraint["path"]
     return owner
@@ -522,7 +529,9 @@ def _check_twice(check, constraints):
     """pcs refuses a constraint that is there already; so does a description."""
     seen = {}
     for one in constraints:
-        about = {k: v for k, v in one.items() if k not in ("id", "path", "kind", "score", "symmetrical")}
+        about = {
+            k: v for k, v in one.items() if k not in ("id", "path", "kind", "score", "symmetrical")
+        }
         mark = repr(sorted(about.items()))
         if mark in seen:
             check.problem(one["path"], f"says the same as {seen[mark]}")

@@ -740,9 +740,11 @@ def _ownership_changes(plan):
         if (old or "").split() == (new or "").split():
             continue
         change[kind] = {"old": old, "new": new}
-        plan.edits.append({"kind": "ownership", "id": kind, "create": new} if new else {
-            "kind": "ownership", "id": kind, "remove": True
-        })
+        plan.edits.append(
+            {"kind": "ownership", "id": kind, "create": new}
+            if new
+            else {"kind": "ownership", "id": kind, "remove": True}
+        )
     if change:
         plan.changes["ownership"] = {"record": change}
 

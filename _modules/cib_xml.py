@@ -93,7 +93,9 @@ class _Cib:
 
     def new_id(self, wanted):
         """``wanted`` made a valid id, with pcs's ``-1``, ``-2`` ... when it is taken."""
-        wanted = re.sub(r"^[^a-zA-Z_]", "", wanted[:1]) + re.sub(r"[^\w.-]", "", wanted[1:], 0, re.A)
+        wanted = re.sub(r"^[^a-zA-Z_]", "", wanted[:1]) + re.sub(
+            r"[^\w.-]", "", wanted[1:], 0, re.A
+        )
         unique, count = wanted, 0
         while unique in self.taken:
             count += 1
@@ -646,7 +648,7 @@ def versioned_patch(patch, version):
 
     .. code-block:: bash
 
-        salt '*' cib_xml.versioned_patch '<diff format="2"/>' '{"admin_epoch": 0, "epoch": 5, "num_updates": 2}'
+        salt '*' cib_xml.versioned_patch '<diff format="2"/>' '{"admin_epoch": 0, "epoch": 5, ...}'
     """
     root = ET.fromstring(patch)
     for old in root.findall("version"):
