@@ -263,7 +263,10 @@ def firewall_open(name, services, zone=None):
 def _missing_services(services, zone):
     missing = []
     for permanent in (True, False):
-        there = __salt__["firewalld.list_services"](zone=zone, permanent=permanent)
+        try:
+            there = __salt__["firewalld.list_services"](zone=zone, permanent=permanent)
+        except KeyError:
+            raise CommandExecutionError("firewalld is not installed") from None
         missing += [(service, permanent) for service in services if service not in there]
     return missing
 
@@ -380,7 +383,7 @@ def storage_ready(name, storage, creator, cluster=None, timeout=300):
 
     def look():
         facts = __salt__["hanfs_storage.inspect"](storage, cluster or "")
-        return facts, __salt__["hanfs_storage.decide"](facts, storage, may_create, creates)
+        return facts, __salt__["hanfs_storage_rules.decide"](facts, storage, may_create, creates)
 
     try:
         if __opts__["test"]:
@@ -425,13 +428,13 @@ def _make_storage(ret, storage, cluster, look, creator, deadline):
 
 
 def _predict_storage(ret, storage, look, creator):
-    facts, decision = look()
-    if storage.get("vg") and facts["lvm"] is None and decision["verdict"] == "wait":
-        return _unknown(ret, f"{decision['why']}; more cannot be known before")
+    decision = look()[1]
     if decision["verdict"] == "ready":
         ret["comment"] = decision["why"]
     elif decision["verdict"] == "refuse":
         _failed(ret, decision["why"])
+    elif decision["verdict"] == "unknown":
+        _unknown(ret, decision["why"])
     elif decision["verdict"] == "wait":
         _unknown(ret, f"{decision['why']}: would wait for {creator} to make it")
     else:
