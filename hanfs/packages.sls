@@ -12,9 +12,8 @@ include:
 {%- for repository in hanfs.ha_repositories %}
 
 The repository {{ repository }} is enabled:
-  pkgrepo.managed:
+  hanfs_repository.enabled:
     - name: {{ repository | json }}
-    - enabled: true
     - require:
       - sls: hanfs.check
     - require_in:

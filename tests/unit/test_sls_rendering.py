@@ -1,0 +1,381 @@
+"""The whole formula rendered by Salt itself: every supported system, and pillars that are wrong.
+
+The grains in data/grains are what Salt's own code makes of each distribution's os-release file.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import salt.config
+import salt.state
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+GRAINS = Path(__file__).parent / "data" / "grains"
+EXAMPLE = yaml.safe_load((ROOT / "pillar.example").read_text())
+PASSWORD = "quite-Secret-7"
+
+COMMON = {"pcs", "pacemaker", "corosync", "lvm2", "xfsprogs", "e2fsprogs", "firewalld"}
+EL_PACKAGES = COMMON | {"nfs-utils", "pacemaker-cli", "resource-agents", "fence-agents-all"}
+DEB_PACKAGES = COMMON | {"nfs-kernel-server", "nfs-common", "pacemaker-cli-utils"}
+DEB_AGENTS = {"resource-agents", "fence-agents"}
+TRIXIE_FENCING = ("ipmilan", "redfish", "sbd", "scsi", "virsh", "vmware-rest")
+TRIXIE_AGENTS = {"resource-agents", *(f"fence-agents-{name}" for name in TRIXIE_FENCING)}
+UBUNTU_AGENTS = {
+    f"{kind}-agents-{half}" for kind in ("resource", "fence") for half in ("base", "extra")
+}
+
+# grains: (packages, owner of the mount point, repositories)
+SYSTEMS = {
+    "centos-7": (EL_PACKAGES, ("nfsnobody", "nfsnobody"), []),
+    "rhel-7": (EL_PACKAGES, ("nfsnobody", "nfsnobody"), ["rhel-ha-for-rhel-7-server-rpms"]),
+    "rhel-8": (EL_PACKAGES, ("nobody", "nobody"), ["rhel-8-for-x86_64-highavailability-rpms"]),
+    "rhel-9": (EL_PACKAGES, ("nobody", "nobody"), ["rhel-9-for-x86_64-highavailability-rpms"]),
+    "rhel-10": (EL_PACKAGES, ("nobody", "nobody"), ["rhel-10-for-x86_64-highavailability-rpms"]),
+    "centos-stream-8": (EL_PACKAGES, ("nobody", "nobody"), ["ha"]),
+    "centos-stream-9": (EL_PACKAGES, ("nobody", "nobody"), ["highavailability"]),
+    "centos-stream-10": (EL_PACKAGES, ("nobody", "nobody"), ["highavailability"]),
+    "almalinux-8": (EL_PACKAGES, ("nobody", "nobody"), ["ha"]),
+    "almalinux-9": (EL_PACKAGES, ("nobody", "nobody"), ["highavailability"]),
+    "almalinux-10": (EL_PACKAGES, ("nobody", "nobody"), ["highavailability"]),
+    "rocky-8": (EL_PACKAGES, ("nobody", "nobody"), ["ha"]),
+    "rocky-9": (EL_PACKAGES, ("nobody", "nobody"), ["highavailability"]),
+    "rocky-10": (EL_PACKAGES, ("nobody", "nobody"), ["highavailability"]),
+    "oracle-8": (EL_PACKAGES, ("nobody", "nobody"), ["ol8_addons"]),
+    "oracle-9": (EL_PACKAGES, ("nobody", "nobody"), ["ol9_addons"]),
+    "oracle-10": (EL_PACKAGES, ("nobody", "nobody"), ["ol10_addons"]),
+    "debian-11": (DEB_PACKAGES | DEB_AGENTS, ("nobody", "nogroup"), []),
+    "debian-12": (DEB_PACKAGES | DEB_AGENTS, ("nobody", "nogroup"), []),
+    "debian-13": (DEB_PACKAGES | TRIXIE_AGENTS, ("nobody", "nogroup"), []),
+    "ubuntu-22.04": (DEB_PACKAGES | UBUNTU_AGENTS, ("nobody", "nogroup"), []),
+    "ubuntu-24.04": (DEB_PACKAGES | UBUNTU_AGENTS, ("nobody", "nogroup"), []),
+}
+
+# The order of the whole run. What is missing under `firewall: {manage: false}` comes in brackets.
+STEPS = [
+    "saltutil.sync_modules",
+    "saltutil.sync_states",
+    "hanfs.checked",
+    "pkg.installed",
+    "hanfs.agents_known",
+    "[service.running firewalld]",
+    "[hanfs.firewall_open]",
+    "hanfs.nfs_left_to_cluster",
+    "file.managed",
+    "hanfs.mount_point",
+    "hanfs.storage_ready",
+    "pcs.stub_removed",
+    "pcs.password_set",
+    "service.running pcsd",
+    "hanfs.nodes_ready",
+    "pcs.hosts_authenticated",
+    "pcs.cluster_created",
+    "service.running corosync",
+    "service.running pacemaker",
+    "pcs.cluster_online",
+    "hanfs.configured",
+    "hanfs.healthy",
+]
+
+
+def pillar(**changes):
+    """pillar.example with its one site athens, and that site's keys replaced."""
+    tree = copy.deepcopy(EXAMPLE)
+    tree["hanfs"]["sites"] = {"athens": {**tree["hanfs"]["sites"]["athens"], **changes}}
+    tree["hanfs"]["sites"]["athens"]["cluster"]["password"] = PASSWORD
+    return tree
+
+
+@pytest.fixture
+def render(tmp_path):
+    """A function that renders the formula as a minion would, to the low data."""
+
+    def run(data, system="debian-12", minion_id="nfs-server1", synced=True, **opts):
+        config = salt.config.minion_config(None)
+        config.update(
+            root_dir=str(tmp_path),
+            cachedir=str(tmp_path / "cache"),
+            extension_modules=str(tmp_path / "extmods"),
+            file_client="local",
+            file_roots={"base": [str(ROOT)]},
+            pillar_roots={"base": []},
+            grains={
+                "id": minion_id,
+                "host": minion_id.split(".")[0],
+                "fqdn": minion_id,
+                **json.loads((GRAINS / f"{system}.json").read_text()),
+            },
+            pillar=copy.deepcopy(data),
+            id=minion_id,
+            saltenv="base",
+            test=False,
+            **({"module_dirs": [str(ROOT / "_modules")]} if synced else {}),
+        )
+        config.update(opts)
+        with salt.state.HighState(config, initial_pillar=copy.deepcopy(data)) as highstate:
+            highstate.push_active()
+            try:
+                high, errors = highstate.render_highstate({"base": ["hanfs"]})
+                assert errors == []
+                high, errors = highstate.state.reconcile_extend(high)
+                assert errors == []
+                assert highstate.state.verify_high(high) == []
+                high, errors = highstate.state.requisite_in(high)
+                assert errors == []
+                low, errors = highstate.state.compile_high_data(high)
+                assert errors == []
+                return low
+            finally:
+                highstate.pop_active()
+
+    return run
+
+
+def named(low, function):
+    """The one step that calls a state function."""
+    found = [step for step in low if f"{step['state']}.{step['fun']}" == function]
+    assert len(found) == 1, f"{function}: {len(found)} times"
+    return found[0]
+
+
+def steps(low):
+    """The run's steps in order, as in STEPS."""
+    return [
+        f"{step['state']}.{step['fun']}"
+        + (f" {step['name']}" if step["state"] == "service" else "")
+        for step in sorted(low, key=lambda step: step["order"])
+    ]
+
+
+def wanted_steps(firewall=True):
+    return [step.strip("[]") for step in STEPS if firewall or not step.startswith("[")]
+
+
+@pytest.mark.parametrize("system", sorted(SYSTEMS))
+def test_every_supported_system_gets_its_own_names(render, system):
+    packages, owner, repositories = SYSTEMS[system]
+    low = render(pillar(), system)
+    assert set(named(low, "pkg.installed")["pkgs"]) == packages
+    mount_point = named(low, "hanfs.mount_point")
+    assert (mount_point["user"], mount_point["group"], mount_point["mode"]) == (*owner, "0755")
+    enabled = [step["name"] for step in low if step["state"] == "hanfs_repository"]
+    assert enabled == repositories
+    without_repositories = [step for step in steps(low) if step != "hanfs_repository.enabled"]
+    assert without_repositories == wanted_steps()
+
+
+def test_every_recorded_system_is_tested():
+    assert {path.stem for path in GRAINS.glob("*.json")} == set(SYSTEMS)
+
+
+def test_debian_13_does_not_pull_in_every_fence_agent(render):
+    assert named(render(pillar(), "debian-13"), "pkg.installed")["install_recommends"] is False
+    assert "install_recommends" not in named(render(pillar(), "debian-12"), "pkg.installed")
+
+
+def test_unknown_system_fails_with_a_sentence_and_touches_nothing(render):
+    grains = {"id": "nfs-server1", "os": "Void", "os_family": "Void"}
+    low = render(pillar(), grains=grains)
+    assert "no package names for Void" in named(low, "test.fail_without_changes")["name"]
+    assert named(low, "pkg.installed")["require"] == [{"sls": "hanfs.check"}]
+
+
+def test_lookup_overrides_the_names(render):
+    tree = pillar()
+    tree["hanfs"]["lookup"] = {"ha_repositories": ["my-ha"], "mount_user": "nfs"}
+    low = render(tree, "rocky-9")
+    assert named(low, "hanfs_repository.enabled")["name"] == "my-ha"
+    assert named(low, "hanfs.mount_point")["user"] == "nfs"
+
+
+def test_every_step_waits_for_the_one_before(render):
+    """If a step fails, nothing after it runs: walk the requisites back from the last step."""
+    for firewall in (True, False):
+        low = render(pillar(firewall={"manage": firewall}), "rocky-9")
+        required = set()
+        waiting = [named(low, "hanfs.healthy")]
+        while waiting:
+            step = waiting.pop()
+            for requisite in step.get("require", []):
+                ((kind, target),) = requisite.items()
+                for other in low:
+                    matches = other["__sls__"] if kind == "sls" else other["__id__"]
+                    if (
+                        matches == target
+                        and kind in ("sls", other["state"])
+                        and id(other) not in required
+                    ):
+                        required.add(id(other))
+                        waiting.append(other)
+        loose = [f"{s['state']}.{s['fun']}" for s in low if id(s) not in required]
+        assert loose == ["saltutil.sync_modules", "saltutil.sync_states", "hanfs.healthy"]
+
+
+def test_nodes_and_exports_keep_the_order_of_the_pillar(render):
+    """The first node creates; Salt's json filter sorts keys, which would make that another node."""
+    tree = pillar()
+    nodes = {"zeta": ["10.0.0.1"], "alpha": ["10.0.0.2"], "midi": ["10.0.0.3"]}
+    tree["hanfs"]["sites"]["athens"]["cluster"]["nodes"] = nodes
+    low = render(tree, minion_id="alpha")
+    for function in ("pcs.cluster_created", "pcs.hosts_authenticated", "pcs.cluster_online"):
+        assert list(named(low, function)["nodes"]) == ["zeta", "alpha", "midi"]
+    site = named(low, "hanfs.configured")["site"]
+    assert list(site["cluster"]["nodes"]) == ["zeta", "alpha", "midi"]
+    assert named(low, "pcs.cluster_created")["creator"] == "zeta"
+    assert named(low, "hanfs.storage_ready")["creator"] == "zeta"
+
+
+def test_values_of_the_site_reach_the_states(render):
+    tree = pillar(
+        timeouts={"peer": 11, "storage": 12, "settle": 13},
+        firewall={"zone": "internal", "services": ["nfs"]},
+    )
+    tree["hanfs"]["sites"]["athens"]["storage"].update(user="data", group="staff", mode="0700")
+    low = render(tree)
+    for function in (
+        "hanfs.nodes_ready",
+        "pcs.hosts_authenticated",
+        "pcs.cluster_created",
+        "pcs.cluster_online",
+    ):
+        assert named(low, function)["timeout"] == 11
+    assert named(low, "hanfs.storage_ready")["timeout"] == 12
+    assert named(low, "hanfs.healthy")["timeout"] == 13
+    firewall = named(low, "hanfs.firewall_open")
+    assert (firewall["zone"], firewall["services"]) == ("internal", ["nfs"])
+    mount_point = named(low, "hanfs.mount_point")
+    assert [mount_point[key] for key in ("user", "group", "mode")] == ["data", "staff", "0700"]
+    assert named(low, "pcs.cluster_created")["totem"] == {"token": 10000}
+
+
+def test_firewall_left_alone_needs_no_firewalld(render):
+    low = render(pillar(firewall={"manage": False}))
+    assert steps(low) == wanted_steps(firewall=False)
+    assert "firewalld" not in named(low, "pkg.installed")["pkgs"]
+
+
+def test_the_password_is_nowhere_in_what_is_rendered(render):
+    flat = {"hanfs": pillar()["hanfs"]["sites"]["athens"]}
+    for tree, path in ((pillar(), "hanfs:sites:athens"), (flat, "hanfs")):
+        low = render(tree)
+        assert PASSWORD not in json.dumps(low)
+        for function in ("pcs.password_set", "pcs.hosts_authenticated"):
+            assert named(low, function)["password_pillar"] == f"{path}:cluster:password"
+
+
+def test_the_pillar_keeps_its_password(render, tmp_path):
+    """Stripping works on a copy: the states look the password up in the pillar itself."""
+    tree = pillar()
+    kept = copy.deepcopy(tree)
+    render(tree)
+    assert tree == kept
+
+
+def test_other_sites_are_not_in_what_is_rendered(render):
+    tree = copy.deepcopy(EXAMPLE)
+    low = render(tree, minion_id="nfs-a.sparta.example")
+    assert list(named(low, "hanfs.checked")["sites"]) == ["sparta"]
+    assert "athens" not in json.dumps(low)
+    assert named(low, "pcs.cluster_created")["name"] == "sparta-nfs"
+
+
+@pytest.mark.parametrize("minion_id", ["nfs-server1", "nfs-server1.example.org"])
+def test_a_site_is_found_by_id_host_or_fqdn(render, minion_id):
+    low = render(pillar(), minion_id=minion_id)
+    assert list(named(low, "hanfs.checked")["sites"]) == ["athens"]
+
+
+def test_no_site_and_two_sites_reach_the_check(render):
+    assert named(render(pillar(), minion_id="elsewhere"), "hanfs.checked")["sites"] == {}
+    tree = pillar()
+    tree["hanfs"]["sites"]["copy"] = copy.deepcopy(tree["hanfs"]["sites"]["athens"])
+    assert list(named(render(tree), "hanfs.checked")["sites"]) == ["athens", "copy"]
+
+
+WRONG = [None, "text", 7, [], {"text": "text"}, [{"text": None}]]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "hanfs",
+        "hanfs:lookup",
+        "hanfs:sites",
+        "hanfs:sites:athens",
+        "hanfs:sites:athens:cluster",
+        "hanfs:sites:athens:cluster:name",
+        "hanfs:sites:athens:cluster:nodes",
+        "hanfs:sites:athens:cluster:nodes:nfs-server1",
+        "hanfs:sites:athens:cluster:password",
+        "hanfs:sites:athens:cluster:totem",
+        "hanfs:sites:athens:storage",
+        "hanfs:sites:athens:storage:mountpoint",
+        "hanfs:sites:athens:storage:mode",
+        "hanfs:sites:athens:exports",
+        "hanfs:sites:athens:address",
+        "hanfs:sites:athens:fencing",
+        "hanfs:sites:athens:firewall",
+        "hanfs:sites:athens:firewall:manage",
+        "hanfs:sites:athens:firewall:services",
+        "hanfs:sites:athens:timeouts",
+        "hanfs:sites:athens:timeouts:peer",
+        "hanfs:sites:athens:cluster_config",
+    ],
+)
+def test_a_wrong_type_anywhere_still_renders_up_to_the_check(render, path):
+    """Whatever stands in pillar: hanfs.checked is there to say what is wrong with it."""
+    for wrong in WRONG:
+        tree = pillar()
+        *parents, key = path.split(":")
+        place = tree
+        for parent in parents:
+            place = place[parent]
+        place[key] = wrong
+        low = render(tree)
+        assert "sites" in named(low, "hanfs.checked"), wrong
+        assert PASSWORD not in json.dumps(low), wrong
+
+
+def test_a_broken_site_does_not_break_another(render):
+    for wrong in WRONG:
+        tree = pillar()
+        tree["hanfs"]["sites"]["broken"] = wrong
+        tree["hanfs"]["sites"]["broken too"] = {"cluster": {"nodes": wrong}}
+        low = render(tree)
+        assert list(named(low, "hanfs.checked")["sites"]) == ["athens"], wrong
+        assert named(low, "hanfs.configured")["site"]["cluster"]["name"] == "nfs-server-cluster"
+
+
+def test_no_pillar_at_all_still_reaches_the_check(render):
+    assert named(render({}), "hanfs.checked")["sites"] == {}
+
+
+def test_dry_run_on_a_minion_that_never_synced_is_one_sentence(render):
+    low = render(pillar(), synced=False, test=True)
+    assert len(low) == 1
+    assert "saltutil.sync_all" in named(low, "test.show_notification")["text"]
+
+
+def test_dry_run_on_a_synced_minion_shows_every_step_and_syncs_nothing(render):
+    assert steps(render(pillar(), test=True)) == wanted_steps()[2:]
+
+
+def test_real_run_on_a_minion_that_never_synced_begins_with_the_sync(render):
+    assert steps(render(pillar(), synced=False)) == wanted_steps()
+
+
+def test_salt_ssh_ships_the_modules_itself(render):
+    assert steps(render(pillar(), _ssh_version="OpenSSH_9.2")) == wanted_steps()[2:]
+
+
+def test_rendering_logs_nothing_secret(render, caplog):
+    with caplog.at_level(1):  # Salt logs what it rendered below DEBUG
+        render(pillar())
+    messages = [record.getMessage() for record in caplog.records]
+    rendered = [message for message in messages if "Rendered data" in message]
+    assert rendered
+    assert not [message for message in rendered if PASSWORD in message]
