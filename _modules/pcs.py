@@ -50,8 +50,7 @@ PASSING_REFUSALS = (
     "timed out",
     # 0.9
     "node is already in a cluster",
-    "node is running",
-    "unable to determine if a cluster exists",
+    "error checking node availability",
 )
 
 

@@ -57,6 +57,8 @@ def corosync_conf(text):
         for node in nodelist["sections"].get("node", []):
             name, addresses = _node(node["values"])
             nodes[name] = addresses
+    if not nodes:
+        raise CommandExecutionError("corosync.conf names no nodes: not pcs's, or half written")
     name = totem.get("cluster_name", "")
     return {
         "cluster_name": name,

@@ -52,7 +52,7 @@ def parse(xml):
     for child in _element(root, "resources"):
         _collect(child, {}, resources)
     return {
-        "dc": dc.get("name") if present else None,
+        "dc": _dc(root, dc) if present else None,
         "quorum": present and _true(dc.get("with_quorum")),
         "nodes": {
             node.get("name"): {flag: _true(node.get(flag)) for flag in NODE_FLAGS}
@@ -77,6 +77,11 @@ def _why_not(root):
     if status.get("code") == str(DISCONNECTED):
         return f"the cluster does not run on this node ({said})"
     return f"crm_mon failed: {said}"
+
+
+def _dc(root, dc):
+    marked = [n.get("name") for n in _element(root, "nodes") if _true(n.get("is_dc"))]
+    return dc.get("name") or (marked[0] if marked else None)
 
 
 def _element(parent, name):

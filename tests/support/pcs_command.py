@@ -1,0 +1,118 @@
+"""A stand-in for the ``pcs`` command and the files around it, for tests of what we make of them.
+
+The command is a real process with real standard input, in a directory of its own put in front of
+PATH. What it answers are files that the test writes; every call is logged.
+
+.. code-block:: python
+
+    node = Node(tmp_path, monkeypatch)                # pcs 0.11, no cluster
+    node.answer("status pcsd", "  nfs-server1: Online", code=2)
+    node.conf(text)                                   # /etc/corosync/corosync.conf
+    node.calls                                        # ["status pcsd nfs-server1", ...]
+    node.stdin("host auth")                           # what the last such call read
+"""
+
+import os
+from pathlib import Path
+
+from tests.support.salt_modules import load
+
+CAPABILITIES = {
+    "0.9": "cluster.create pcs.auth pcs.auth.clear",
+    "0.10": "cluster.create cluster.create.separated-name-and-address pcs.auth.client",
+    "0.11": "cluster.create cluster.create.separated-name-and-address pcs.auth.client "
+    "cluster.config.uuid",
+    "0.12": "cluster.create cluster.create.separated-name-and-address pcs.auth.client "
+    "cluster.config.uuid pcs.yes-to-confirm-commands",
+}
+
+MODULES = ["pcs", "pcs_argv", "pcs_files", "pcs_status", "pcs_stub"]
+
+SCRIPT = """#!/bin/sh
+cd "{answers}" || exit 99
+echo "$*" >> ../log
+name=$(echo "$1 $2" | tr ' ' '_')
+cat > "../stdin.$name"
+[ -f "./$name.$3" ] && name="$name.$3"
+[ -f "./$name" ] || exit 1
+[ -f "./$name.copy" ] && cp "./$name.copy" "$(cat "./$name.to")"
+sed 1d "./$name"
+exit "$(head -n 1 "./$name")"
+"""
+
+
+class Clock:
+    """Time that passes only in sleep(); stands for the module ``time``."""
+
+    def __init__(self, on_sleep=None):
+        self.now = 0.0
+        self.slept = []
+        self.on_sleep = on_sleep
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        self.slept.append(seconds)
+        if self.on_sleep:
+            self.on_sleep(self)
+
+
+class Node:
+    """One machine: its files below ``tmp_path``, its pcs, and the loaded world."""
+
+    def __init__(self, tmp_path, monkeypatch, pcs="0.11", hostname="nfs-server1", **world):
+        self.root = Path(tmp_path)
+        self.answers = self.root / "answers"
+        self.answers.mkdir()
+        for name in ("bin", "cib"):
+            (self.root / name).mkdir()
+        if pcs:
+            script = self.root / "bin" / "pcs"
+            script.write_text(SCRIPT.format(answers=self.answers))
+            script.chmod(0o755)
+            self.answer("--version --full", f"{pcs}.5\n{CAPABILITIES[pcs]}")
+        monkeypatch.setenv("PATH", f"{self.root / 'bin'}:/usr/bin:/bin")
+        self.clock = Clock()
+        self.world = load(modules=MODULES, **world)
+        self.salt = self.world.salt
+        self.state = self.world.states.pcs
+        module = self.world.modules.pcs
+        module.COROSYNC_CONF = str(self.root / "corosync.conf")
+        module.KNOWN_HOSTS = str(self.root / "known-hosts")
+        module.TOKENS = str(self.root / "tokens")
+        module.CLUSTER_KEYS = (str(self.root / "authkey"),)
+        module.time = self.state.time = self.clock
+        stub = self.world.modules.pcs_stub
+        stub.COROSYNC_CONF = module.COROSYNC_CONF
+        stub.CIB_DIRECTORY = str(self.root / "cib")
+        uname = os.uname()
+        monkeypatch.setattr(
+            os, "uname", lambda: os.uname_result((uname.sysname, hostname, *uname[2:]))
+        )
+
+    def answer(self, command, text="", code=0, copy=None, to=None):
+        """What pcs prints and returns for a command, and a file it makes then."""
+        words = command.split()
+        path = self.answers / "_".join(words[:2])
+        if words[2:]:
+            path = path.with_name(f"{path.name}.{words[2]}")
+        path.write_text(f"{code}\n{text}\n")
+        if copy is not None:
+            path.with_name(path.name + ".copy").write_text(copy)
+            path.with_name(path.name + ".to").write_text(str(self.root / to))
+
+    def conf(self, text):
+        (self.root / "corosync.conf").write_text(text)
+
+    def known_hosts(self, text):
+        (self.root / "known-hosts").write_text(text)
+
+    @property
+    def calls(self):
+        log = self.root / "log"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def stdin(self, command):
+        return (self.root / f"stdin.{'_'.join(command.split())}").read_text()
