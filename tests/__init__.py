@@ -1,0 +1,1 @@
+"""Tests of the formula, and the lab that they run in."""

@@ -1,0 +1,206 @@
+"""Root file systems of the nodes, built once and kept in the cache.
+
+``bare``       a Debian 12 with systemd, sshd, Python and Salt: nothing of a cluster.
+``installed``  the same after ``apt-get install`` of the formula's packages, with all
+               that Debian does by itself (a one-node cluster, services enabled).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.lab import packages, paths
+from tests.lab.progress import say
+from tests.lab.sources import debian_sources
+
+SUITE = "bookworm"
+
+BASE_PACKAGES = (
+    "systemd systemd-sysv udev dbus kmod openssh-server python3 ca-certificates apt-utils "
+    "iproute2 iputils-ping iputils-arping procps"
+).split()
+
+# What Debian would unpack and nobody reads in a lab; the nodes keep these settings.
+DPKG_OPTIONS = (
+    "force-unsafe-io",
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/doc/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/locale/*",
+)
+
+# Upkeep that has nothing to keep up here. Nothing of the cluster, of course.
+MASKED_UNITS = (
+    "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer "
+    "e2scrub_reap.service fstrim.timer systemd-tmpfiles-clean.timer getty.target "
+    "console-getty.service systemd-networkd.service systemd-resolved.service"
+).split()
+
+MINION_UNIT = f"""\
+[Unit]
+Description=Salt minion
+After=network.target
+
+[Service]
+ExecStart={paths.SALT_VENV}/bin/salt-minion
+KillMode=process
+LimitNOFILE=8192
+Restart=on-failure
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+INSTALL_SCRIPT = """\
+set -e
+root=$1 repository=$2
+shift 2
+mount --bind "$repository" "$root/srv/packages"
+mount -t proc proc "$root/proc"
+mount -t tmpfs tmpfs "$root/run"
+printf '#!/bin/sh\\nexit 101\\n' >"$root/usr/sbin/policy-rc.d"
+chmod +x "$root/usr/sbin/policy-rc.d"
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+chroot "$root" apt-get -q -y -o Dpkg::Use-Pty=0 install "$@"
+chroot "$root" apt-get clean
+rm "$root/usr/sbin/policy-rc.d"
+"""
+
+
+def root(kind):
+    """Directory of the root file system ``kind`` (bare or installed); it must be built already."""
+    return _directory(kind) / "root"
+
+
+def repository():
+    """Directory of .deb files that holds all that ``installed`` has more than ``bare``."""
+    return _directory("bare") / "packages"
+
+
+def ensure():
+    """Build what is missing."""
+    for kind, build in (("bare", _build_bare), ("installed", _build_installed)):
+        final = _directory(kind)
+        if final.is_dir():
+            continue
+        _remove_old(kind)
+        work = Path(tempfile.mkdtemp(prefix=f"new-{kind}-", dir=paths.CACHE))
+        try:
+            work.chmod(0o755)
+            build(work)
+            work.rename(final)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        say(f"the root file system '{kind}' is ready")
+
+
+def _directory(kind):
+    return paths.CACHE / f"{kind}-{_recipe()}"
+
+
+def _recipe():
+    """A short hash of everything that decides what is in the images."""
+    parts = [
+        Path(__file__).read_text(),
+        Path(packages.__file__).read_text(),
+        packages.DEFAULTS.read_text(),
+        paths.CONSTRAINTS.read_text(),
+        str(paths.SALT_VENV),
+        *debian_sources(SUITE),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
+def _remove_old(kind):
+    if any(paths.RUNNING.glob("*")):
+        return
+    for old in paths.CACHE.glob(f"*{kind}-*"):
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _build_bare(work):
+    """One run of mmdebstrap: the root, and beside it the packages that nodes will install."""
+    tree, repository_ = work / "root", work / "packages"
+    repository_.mkdir()
+    wanted = [*packages.formula_packages(), *packages.EXTRA]
+    say(f"building the root file system 'bare' and downloading {len(wanted)} packages with theirs")
+    download = "chroot \"$1\" apt-get -q -y install --download-only " + " ".join(wanted)
+    collect = f'cp "$1"/var/cache/apt/archives/*.deb "{repository_}"/'
+    command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--quiet"]
+    command += [f"--dpkgopt={option}" for option in DPKG_OPTIONS]
+    command += [f"--include={','.join(BASE_PACKAGES)}"]
+    command += [f"--customize-hook={download}", f"--customize-hook={collect}"]
+    command += [SUITE, str(tree), *debian_sources(SUITE)]
+    _logged(command, work)
+    packages.write_index(repository_)
+    _settle_in(tree)
+
+
+def _settle_in(tree):
+    for path in (tree / "etc/apt/sources.list.d").glob("*"):
+        path.unlink()
+    (tree / "etc/apt/sources.list").write_text(
+        f"deb [trusted=yes] file:{paths.NODE_PACKAGES} ./\n"
+    )
+    (tree / paths.NODE_PACKAGES[1:]).mkdir(parents=True)
+    (tree / "etc/resolv.conf").write_text("")
+    (tree / "etc/machine-id").write_text("uninitialized\n")
+    units = tree / "etc/systemd/system"
+    for unit in MASKED_UNITS:
+        (units / unit).unlink(missing_ok=True)
+        (units / unit).symlink_to("/dev/null")
+    (units / "salt-minion.service").write_text(MINION_UNIT)
+    _add_salt(tree)
+    _in_own_namespaces(
+        'mount --bind "$2" "$1/srv/packages" && chroot "$1" apt-get -q update', tree
+    )
+
+
+def _add_salt(tree):
+    venv = tree / str(paths.SALT_VENV)[1:]
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", str(paths.SALT_VENV), str(venv)], check=True)
+    (tree / "opt/salt").symlink_to(paths.SALT_VENV)
+    (tree / "etc/salt").mkdir()
+    for program in ("salt-call", "salt-minion"):
+        (tree / "usr/local/bin" / program).symlink_to(paths.SALT_VENV / "bin" / program)
+
+
+def _build_installed(work):
+    wanted = packages.formula_packages()
+    say(f"building the root file system 'installed': {' '.join(wanted)}")
+    subprocess.run(["cp", "-a", str(root("bare")), str(work / "root")], check=True)
+    _in_own_namespaces(INSTALL_SCRIPT, work / "root", *wanted, *packages.EXTRA)
+
+
+def _in_own_namespaces(script, tree, *arguments):
+    """Run a shell script on ``tree``; its mounts and processes end with it."""
+    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh"]
+    _logged([*command, str(tree), _repository_beside(tree), *arguments], tree.parent)
+
+
+def _repository_beside(tree):
+    beside = tree.parent / "packages"
+    return str(beside if beside.is_dir() else repository())
+
+
+def _logged(command, work):
+    """Run ``command`` with its output in a file; show the end of it when it fails."""
+    log = work / "build.log"
+    with open(log, "ab") as handle:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=handle,
+            stderr=handle,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    if done.returncode:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
+        raise RuntimeError(f"{command[0]} exited with {done.returncode}:\n{tail}")

@@ -1,0 +1,54 @@
+"""The nodes' package repository: a directory of .deb files that needs no network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+
+from tests.lab import paths
+
+DEFAULTS = paths.REPO / "hanfs" / "defaults.yaml"
+# Blocks of defaults.yaml that hold for the nodes, later ones win.
+BLOCKS = ("default", "Debian", "Debian-12")
+# Besides the formula's own: what tests look with. Nothing that the formula would miss.
+EXTRA = ("strace",)
+
+
+def formula_packages():
+    """Names of the packages that the formula installs on a Debian 12 node, sorted."""
+    script = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)"
+    done = subprocess.run(
+        [str(paths.TEST_VENV / "bin" / "python"), "-c", script],
+        input=DEFAULTS.read_text(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    blocks = json.loads(done.stdout)
+    merged = {}
+    for block in BLOCKS:
+        merged.update(blocks.get(block) or {})
+    return sorted(
+        {name for key, names in merged.items() if key.endswith("_packages") for name in names}
+    )
+
+
+def write_index(directory):
+    """Write the files ``Packages`` and ``Release`` that make ``directory`` a repository for apt."""
+    entries = []
+    for deb in sorted(directory.glob("*.deb")):
+        control = subprocess.run(
+            ["dpkg-deb", "--field", str(deb)], capture_output=True, text=True, check=True
+        ).stdout.rstrip("\n")
+        digest = hashlib.sha256(deb.read_bytes()).hexdigest()
+        entries.append(
+            f"{control}\nFilename: ./{deb.name}\nSize: {os.path.getsize(deb)}\nSHA256: {digest}\n"
+        )
+    index = "\n".join(entries)
+    (directory / "Packages").write_text(index)
+    digest = hashlib.sha256(index.encode()).hexdigest()
+    (directory / "Release").write_text(
+        f"Origin: lab\nSHA256:\n {digest} {len(index.encode())} Packages\n"
+    )

@@ -1,0 +1,30 @@
+"""Where the lab keeps what it makes."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+REQUIREMENTS = REPO / "tests" / "requirements.txt"
+CONSTRAINTS = REPO / "tests" / "constraints.txt"
+
+SALT_VERSION = re.search(r"^salt==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE).group(1)
+
+# What outlives a lab: images, packages and virtual environments.
+CACHE = Path(os.environ.get("HANFS_LAB_CACHE", "/var/cache/hanfs-lab"))
+SALT_VENV = CACHE / f"salt-{SALT_VERSION}"
+TEST_VENV = CACHE / "venv-tests"
+SSH_KEY = CACHE / "ssh" / "id_ed25519"
+
+# What ends with a lab: in memory, and seen by nobody outside.
+SCRATCH = Path("/run/hanfs-lab")
+# Short, since sockets are made below it and their paths may have no more than 107 bytes.
+TEMPORARY = Path("/run/tmp")
+
+# One file for each running lab, outside of it: its name is the process that started it.
+RUNNING = Path("/run/hanfs-labs")
+
+# The nodes' one source of packages, as they see it.
+NODE_PACKAGES = "/srv/packages"
