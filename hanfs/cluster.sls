@@ -10,7 +10,7 @@
 include:
   - hanfs.pcsd
 
-The nodes reach each other and agree on the shared disk:
+The nodes reach each other over every link:
   hanfs.nodes_ready:
     - site: {{ hanfs.site | json(sort_keys=False) }}
     - timeout: {{ peer_timeout | json }}
@@ -23,7 +23,7 @@ The nodes trust each other:
     - password_pillar: {{ hanfs.password_pillar | json }}
     - timeout: {{ peer_timeout | json }}
     - require:
-      - hanfs: The nodes reach each other and agree on the shared disk
+      - hanfs: The nodes reach each other over every link
 
 The nodes form the cluster:
   pcs.cluster_created:
