@@ -542,7 +542,8 @@ def configured(name, site):
     try:
         description = __salt__["hanfs.description"](site)
         warnings = __salt__["hanfs.warnings"](site)
-        ret = __states__["pcs.configured"](name, **description)
+        settle = (site.get("timeouts") or {}).get("settle", 600)
+        ret = __states__["pcs.configured"](name, wait=settle, **description)
     except (CommandExecutionError, SaltInvocationError) as err:
         return _failed(ret, err)
     ret["comment"] = "\n".join(

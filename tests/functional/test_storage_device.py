@@ -4,6 +4,7 @@ Volumes cannot be activated where the kernel has no device mapper, so what happe
 group is proved on the lab's machines; refusals, labels, groups and file systems are proved here.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from tests.support.salt_modules import load
 
 MIB = 1024 * 1024
+BLOCK = 4096
 LVM = {"vg": "HANFS-test", "lv": "HANFS_LV"}
 CREATOR = "nfs-server1"
 
@@ -61,11 +63,30 @@ def ready(world, wanted, timeout=0):
 
 
 def content(device):
-    digest = hashlib.sha256()
+    """A digest of every byte of the device; holes of its sparse image are not read."""
     with open(device, "rb") as handle:
-        while chunk := handle.read(4 * MIB):
-            digest.update(chunk)
+        os.fsync(handle.fileno())
+    image = run("losetup", "--noheadings", "--output", "BACK-FILE", device).stdout.strip()
+    digest = hashlib.sha256()
+    with open(image, "rb") as handle:
+        for offset in _blocks_with_data(handle.fileno()):
+            handle.seek(offset)
+            block = handle.read(BLOCK)
+            if any(block):
+                digest.update(b"%d " % offset + block)
     return digest.hexdigest()
+
+
+def _blocks_with_data(descriptor):
+    end = 0
+    while True:
+        try:
+            start = os.lseek(descriptor, end, os.SEEK_DATA)
+        except OSError as err:
+            assert err.errno == errno.ENXIO
+            return
+        end = os.lseek(descriptor, start, os.SEEK_HOLE)
+        yield from range(start - start % BLOCK, end, BLOCK)
 
 
 def swap(device):
@@ -116,8 +137,9 @@ FOREIGN = {
     "linux_raid_member": mdraid,
 }
 NEEDS = {
-    "ext4": "mkfs.ext4", "ext2": "mkfs.ext4", "xfs": "mkfs.xfs", "vfat": "mkfs.vfat", "gpt": "sfdisk",
-    "dos": "sfdisk", "LVM2_member": "pvcreate", "group": "vgcreate", "crypto_LUKS": "cryptsetup",
+    "ext4": "mkfs.ext4", "ext2": "mkfs.ext4", "xfs": "mkfs.xfs", "vfat": "mkfs.vfat",
+    "gpt": "sfdisk", "dos": "sfdisk", "LVM2_member": "pvcreate", "group": "vgcreate",
+    "crypto_LUKS": "cryptsetup",
 }  # fmt: skip
 
 
