@@ -84,9 +84,9 @@ def setup(capabilities, cluster, nodes, totem=None, transport=None, links=None):
     if transport or links:
         argv += ["transport", transport or "knet"]
         for link in links or []:
-            argv += ["link", *_pairs(link)]
+            argv += ["link", *_pairs(link, ("0", "1"))]
     if totem:
-        argv += ["totem", *_pairs(totem)]
+        argv += ["totem", *_pairs(totem, ("no", "yes"))]
     return argv
 
 
@@ -102,7 +102,7 @@ def _setup_with_flags(cluster, nodes, totem, transport, links):
     if transport:
         argv += ["--transport", transport]
     for key, value in (totem or {}).items():
-        argv += [f"--{key}", _text(value)]
+        argv += [f"--{key}", str(value)]
     return argv
 
 
@@ -128,10 +128,9 @@ def node_add(capabilities, node, addresses):
     return [*argv, ",".join([node, *addresses[1:]])]
 
 
-def _pairs(options):
-    return [f"{key}={_text(value)}" for key, value in options.items()]
-
-
-def _text(value):
-    """corosync's booleans are 0 and 1 (and yes and no, which YAML reads as booleans too)."""
-    return str(int(value)) if isinstance(value, bool) else str(value)
+def _pairs(options, booleans):
+    """``key=value``; what YAML made a boolean is written as that section of corosync.conf does."""
+    return [
+        f"{key}={booleans[value] if isinstance(value, bool) else value}"
+        for key, value in options.items()
+    ]

@@ -306,6 +306,8 @@ def _with_warnings(ret, conf, totem):
     """Options of corosync are set when a cluster is created; later differences are told."""
     for key, value in (totem or {}).items():
         present = conf["totem"].get(key)
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
         if present != str(value):
             ret.setdefault("warnings", []).append(
                 f"corosync's {key} is {present or 'not set'}, pillar says {value}; change it with "

@@ -65,7 +65,7 @@ def test_setup_with_options(argv, version):
         "nfs-server1 addr=10.10.10.11 addr=192.168.16.11 "
         "nfs-server2 addr=10.10.10.12 addr=192.168.16.12 "
         "transport knet link linknumber=0 link_priority=10 link linknumber=1 "
-        "totem token=10000 block_unlisted_ips=1".split()
+        "totem token=10000 block_unlisted_ips=yes".split()
     )
 
 
