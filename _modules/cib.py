@@ -345,8 +345,8 @@ def apply_(description, wait=300):
 
     Returns what :py:func:`plan` returns, ``pushed`` (whether anything was), ``conflicts`` (how
     often somebody else wrote first and it was planned again) and ``unsettled`` (None, or a sentence
-    when the cluster is not done in time). Raises as :py:func:`plan` does, and CommandExecutionError when
-    the push is refused or something is left to change after it.
+    when the cluster is not done in time). Raises as :py:func:`plan` does, and CommandExecutionError
+    when the push is refused or something is left to change after it.
 
     CLI Example:
 

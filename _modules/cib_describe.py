@@ -107,7 +107,7 @@ class _Checker:
         if not _ID.match(name):
             self.problem(
                 path,
-                f"{name!r} is no valid id (a letter or underscore, then letters, digits, '.', '_', '-')",
+                f"{name!r} is no valid id (a letter or '_', then letters, digits, '.', '_', '-')",
             )
 
     def scalars(self, path, value, keep_booleans=False):
@@ -254,10 +254,11 @@ def _no_same_interval(check, path, operations):
     """Pacemaker tells a resource's operations apart by name and interval alone."""
     seen = set()
     for operation in operations:
-        interval = operation.get("interval") or ("60s" if operation["name"] == "monitor" else "0")
-        mark = (operation["name"], milliseconds(interval))
+        if operation.get("interval") is None:
+            continue  # the agent's default, made unique
+        mark = (operation["name"], milliseconds(operation["interval"]))
         if mark in seen:
-            check.problem(path, f"two {mark[0]} operations have the interval {interval}")
+            check.problem(path, f"two {mark[0]} operations have the same interval")
         seen.add(mark)
 
 

@@ -585,7 +585,7 @@ def _option(constraint, name):
 
 def _set_options(constraint):
     return [
-        {**_SET_DEFAULTS, **{k: v for k, v in one.items()}} for one in constraint.get("sets", ())
+        {**_SET_DEFAULTS, **one} for one in constraint.get("sets", ())
     ]
 
 

@@ -93,9 +93,8 @@ class _Cib:
 
     def new_id(self, wanted):
         """``wanted`` made a valid id, with pcs's ``-1``, ``-2`` ... when it is taken."""
-        wanted = re.sub(r"^[^a-zA-Z_]", "", wanted[:1]) + re.sub(
-            r"[^\w.-]", "", wanted[1:], 0, re.A
-        )
+        first, rest = wanted[:1], wanted[1:]
+        wanted = re.sub(r"[^a-zA-Z_]", "", first) + re.sub(r"[^a-zA-Z0-9_.-]", "", rest)
         unique, count = wanted, 0
         while unique in self.taken:
             count += 1
@@ -402,7 +401,10 @@ def _read_groups(cib):
 
 
 def _create_group(cib, name, new):
-    element = ET.SubElement(cib.section("resources"), "group", {"id": name})
+    """A new group, where its first member stands that is in no group."""
+    resources, element = cib.section("resources"), ET.Element("group", {"id": name})
+    places = [i for i, child in enumerate(resources) if child.get("id") in new["members"]]
+    resources.insert(places[0] if places else len(resources), element)
     cib.taken.add(name)
     cib.by_id[name] = element
     _change_group(cib, name, new)
@@ -622,6 +624,8 @@ def edit(text, edits=()):
         salt '*' cib_xml.edit '<cib>...</cib>' '[{"kind": "primitives", "id": "A", "remove": true}]'
     """
     cib = _Cib(text)
+    # crm_diff falls back to an old format, which loses changes, for a CIB that never ran
+    cib.root.attrib.setdefault("crm_feature_set", "3.1.0")
     for one in edits:
         kind = KINDS[one["kind"]]
         if "create" in one:

@@ -25,18 +25,18 @@ _serial = itertools.count()
 
 
 class Runner:
-    """``cmd.run_all`` that runs, in a chroot when ``root`` is given, and remembers what it ran.
+    """``cmd.run_all`` that really runs, and remembers what it ran.
 
-    root
-        Directory of a root file system; its path is cut from the front of arguments, so a file
-        made below it by the test or the module has the right name for the command.
+    prefix
+        What to put in front of every command, such as a way into another root file system
+        (:mod:`tests.support.cluster_tools` has one).
 
     env
         Added to every command's environment.
     """
 
-    def __init__(self, root=None, env=None):
-        self.root = str(root) if root else None
+    def __init__(self, prefix=(), env=None):
+        self.prefix = list(prefix)
         self.env = dict(env or {})
         self.commands = []
         self.stdins = []
@@ -46,10 +46,8 @@ class Runner:
             cmd = cmd.split()
         self.commands.append(list(cmd) if isinstance(cmd, (list, tuple)) else cmd)
         self.stdins.append(stdin)
-        argv, environ = cmd, {**os.environ, **self.env, **(env or {})}
-        if self.root:
-            argv = ["chroot", self.root] + [str(a).replace(self.root, "", 1) for a in cmd]
-            environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+        environ = {**os.environ, **self.env, **(env or {})}
+        argv = [*self.prefix, *map(str, cmd)] if isinstance(cmd, (list, tuple)) else cmd
         try:
             done = subprocess.run(
                 argv,
