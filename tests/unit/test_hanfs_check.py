@@ -1,0 +1,194 @@
+"""Does the site fit this machine: each thing that may not, on a machine made of plain data."""
+
+import pytest
+
+from tests.support.salt_modules import load
+from tests.support.sites import site
+
+LOCAL = [
+    {"interface": "eth1", "ip": "10.10.10.11", "network": "10.10.10.0/24"},
+    {"interface": "eth0", "ip": "192.168.16.11", "network": "192.168.16.0/24"},
+]
+NODES = site()["cluster"]["nodes"]
+PATH = "hanfs:sites:athens"
+
+
+def conf(name="nfs-server-cluster", nodes=None, stub=False):
+    return {"cluster_name": name, "nodes": nodes or NODES, "stub": stub}
+
+
+class Machine:
+    """What a machine answers; the disk is the real code's business and answers ``verdict``."""
+
+    def __init__(self, **facts):
+        self.facts = {
+            "name": "nfs-server1",
+            "local": LOCAL,
+            "conf": None,
+            "names": {"nfs-server1": ["10.10.10.11"], "nfs-server2": ["10.10.10.12"]},
+            "verdict": {"verdict": "step", "step": "pvcreate", "why": "the group is not there"},
+            "owner": None,
+            "cib": {"primitives": {}},
+            "password": "s3cret",
+            **facts,
+        }
+        self.asked = []
+        self.world = load(
+            pillar={"hanfs": {"sites": {"athens": {"cluster": {"password": facts["password"]}}}}}
+            if "password" in facts
+            else {"hanfs": {"sites": {"athens": {"cluster": {"password": "s3cret"}}}}},
+            salt={
+                "pcs.corosync_conf": lambda: self.facts["conf"],
+                "pcs.member_of": self._member,
+                "hanfs_net.addresses": lambda: self.facts["local"],
+                "hanfs_net.resolve": lambda name: self.facts["names"].get(name, []),
+                "hanfs_net.answered_by": self._answered_by,
+                "hanfs_storage.inspect": lambda storage, cluster: {},
+                "hanfs_storage_rules.decide": lambda *args: self.facts["verdict"],
+                "cib.query": self._query,
+            },
+        )
+        self.world.modules.hanfs.own_name = lambda: self.facts["name"]
+
+    def _member(self):
+        found = self.facts["conf"]
+        return None if found is None or found["stub"] else found["cluster_name"]
+
+    def _answered_by(self, ip, interface):
+        self.asked.append((ip, interface))
+        if isinstance(self.facts["owner"], Exception):
+            raise self.facts["owner"]
+        return self.facts["owner"]
+
+    def _query(self):
+        if isinstance(self.facts["cib"], Exception):
+            raise self.facts["cib"]
+        return self.facts["cib"]
+
+    def check(self, change=None):
+        return self.world.salt["hanfs.check"](
+            site({"cluster:password": ..., **(change or {})}), PATH
+        )
+
+
+def error(text):
+    from salt.exceptions import CommandExecutionError
+
+    return CommandExecutionError(text)
+
+
+def test_a_machine_that_fits():
+    machine = Machine()
+    assert machine.check() == {"problems": [], "notes": []}
+    assert machine.asked == [("192.168.16.100", "eth0")]
+
+
+def test_a_member_that_fits_is_asked_less():
+    machine = Machine(
+        conf=conf(), local=LOCAL[:1], verdict={"verdict": "refuse", "why": "never asked"}
+    )
+    found = machine.check({"storage:device": "/dev/null", "address:nic": "lo"})
+    assert found["problems"] == []
+
+
+MISFITS = {
+    "another name": (
+        {"name": "elsewhere"},
+        "cluster:nodes",
+        "this machine is elsewhere (uname -n)",
+    ),
+    "address not here": (
+        {"local": LOCAL[1:]},
+        "nodes:nfs-server1",
+        "10.10.10.11 is not an address",
+    ),
+    "another cluster": ({"conf": conf("other")}, "cluster:name", "in the cluster other"),
+    "cluster of other nodes": (
+        {"conf": conf(nodes={"nfs-server1": NODES["nfs-server1"], "x": ["10.0.0.1"]})},
+        "cluster:nodes",
+        "exists with nfs-server1",
+    ),
+    "cluster of other addresses": (
+        {"conf": conf(nodes={**NODES, "nfs-server2": ["10.10.10.99", "192.168.16.12"]})},
+        "cluster:nodes",
+        "10.10.10.99",
+    ),
+    "name unknown": ({"names": {"nfs-server1": ["10.10.10.11"]}}, "nodes:nfs-server2", "resolve"),
+    "peer's name is our own": (
+        {"names": {"nfs-server1": ["10.10.10.11"], "nfs-server2": ["127.0.1.1"]}},
+        "nodes:nfs-server2",
+        "resolves to this machine itself",
+    ),
+    "disk": ({"verdict": {"verdict": "refuse", "why": "it carries gpt"}}, "storage:device", "gpt"),
+    "address answered": ({"owner": "02:00:00:00:00:01"}, "address:ip", "02:00:00:00:00:01"),
+    "address here already": (
+        {"local": [*LOCAL, {**LOCAL[1], "ip": "192.168.16.100"}]},
+        "address:ip",
+        "set on this machine already",
+    ),
+    "network elsewhere": (
+        {"local": [LOCAL[0], {**LOCAL[1], "network": "192.168.16.11/32"}]},
+        "address:ip",
+        "in none of this machine's networks",
+    ),
+    "password not in pillar": ({"password": None}, "cluster:password", "missing"),
+    "password empty": ({"password": ""}, "cluster:password", "not empty"),
+}
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_what_does_not_fit_is_named_with_its_path(case):
+    facts, path, words = MISFITS[case]
+    problems = Machine(**facts).check()["problems"]
+    naming = [
+        text
+        for text in problems
+        if text.startswith(f"{PATH}:") and text.split(": ")[0].endswith(path)
+    ]
+    assert any(words in text for text in naming), problems
+    assert "s3cret" not in str(problems)
+
+
+def test_a_wrong_pillar_asks_the_machine_nothing():
+    machine = Machine(name="elsewhere", owner="02:00:00:00:00:01")
+    problems = machine.check({"fencing": ...})["problems"]
+    assert len(problems) == 1 and machine.asked == [] and machine.world.commands == []
+
+
+def test_the_stub_of_the_distribution_is_no_cluster():
+    stub = conf("debian", {"node1": ["127.0.0.1"]}, stub=True)
+    assert Machine(conf=stub).check()["problems"] == []
+
+
+def test_a_cluster_that_names_its_nodes_instead_of_addresses():
+    """Corosync 2, as pcs 0.9 sets it up."""
+    machine = Machine(conf=conf(nodes={name: [name] for name in NODES}))
+    assert machine.check({"storage:device": "/dev/null"})["problems"] == []
+
+
+OURS = {"primitives": {"VIP": {"attributes": {"ip": "192.168.16.100"}}}}
+
+
+@pytest.mark.parametrize(
+    ("cib", "problems"),
+    [(OURS, 0), ({"primitives": {}}, 1), (error("the cluster does not run here"), 0)],
+)
+def test_the_clusters_own_address_may_answer(cib, problems):
+    machine = Machine(conf=conf(), owner="02:00:00:00:00:01", cib=cib)
+    assert len(machine.check({"storage:device": "/dev/null"})["problems"]) == problems
+
+
+def test_the_active_node_asks_nobody():
+    machine = Machine(conf=conf(), local=[*LOCAL, {**LOCAL[1], "ip": "192.168.16.100"}])
+    assert machine.check({"storage:device": "/dev/null"})["problems"] == []
+    assert machine.asked == []
+
+
+def test_an_address_that_cannot_be_asked_for_is_a_note():
+    found = Machine(owner=error("eth0 is down")).check()
+    assert found["problems"] == [] and "eth0 is down" in found["notes"][0]
+
+
+def test_a_member_needs_its_disk_attached():
+    found = Machine(conf=conf()).check({"storage:device": "/dev/there-is-none"})
+    assert "is not there" in found["problems"][0]

@@ -1,0 +1,505 @@
+"""The states: what they answer, in a real run and in a dry one, and what they leave alone."""
+
+import pytest
+from salt.exceptions import CommandExecutionError
+
+from tests.support.salt_modules import load
+from tests.support.sites import site
+
+SITE = site({"cluster:password": ...})
+BOTH = pytest.mark.parametrize("test", [True, False], ids=["dry", "real"])
+
+
+def world(test=False, pillar=None, **salt):
+    """The states on functions given as ``module__function=...``."""
+    functions = {name.replace("__", ".", 1): function for name, function in salt.items()}
+    made = load(opts={"test": test}, pillar=pillar, salt=functions)
+    made.states.hanfs._PAUSE = 0
+    return made
+
+
+def raises(text):
+    def function(*args, **kwargs):
+        raise CommandExecutionError(text)
+
+    return function
+
+
+# --- checked --------------------------------------------------------------------------------------
+
+
+@BOTH
+def test_checked_passes_the_path_on_and_changes_nothing(test):
+    seen = []
+
+    def check(given, path):
+        seen.append((given, path))
+        return {"problems": [], "notes": ["a note"]}
+
+    many = world(test, pillar={"hanfs": {"sites": {"athens": {}}}}, hanfs__check=check)
+    ret = many.states.hanfs.checked("x", {"athens": SITE}, ["nfs-server1"])
+    assert ret == {
+        "name": "x",
+        "result": True,
+        "changes": {},
+        "comment": "hanfs:sites:athens is right and fits this machine\na note",
+    }
+    single = world(test, pillar={"hanfs": {"cluster": {}}}, hanfs__check=check)
+    single.states.hanfs.checked("x", {"hanfs": SITE}, ["nfs-server1"])
+    assert [path for _, path in seen] == ["hanfs:sites:athens", "hanfs"]
+
+
+@BOTH
+def test_checked_tells_all_problems(test):
+    found = {"problems": ["one", "two"], "notes": []}
+    ret = world(test, hanfs__check=lambda *_: found).states.hanfs.checked("x", {"a": SITE}, [])
+    assert ret["result"] is False and ret["comment"] == "one\ntwo" and ret["changes"] == {}
+
+
+@pytest.mark.parametrize(
+    ("sites", "pillar", "words"),
+    [
+        ({}, None, "There is no pillar `hanfs`"),
+        ({}, {"hanfs": []}, "hanfs: is not a mapping"),
+        ({}, {"hanfs": {"sites": []}}, "hanfs:sites: is not a mapping"),
+        ({}, {"hanfs": {"sites": {"a": []}}}, "hanfs:sites:a: is not a mapping"),
+        ({}, {"hanfs": {"sites": {"a": {"cluster": {"nodes": []}}}}}, "a:cluster:nodes: is not a"),
+        ({}, {"hanfs": {"cluster": {}}}, "hanfs:cluster:nodes: missing"),
+        ([], {"hanfs": {"cluster": {"nodes": {"x": []}}}}, "(m1, m1.example)"),
+        ({"a": SITE, "b": SITE}, None, "hanfs:sites:a and hanfs:sites:b"),
+    ],
+)
+def test_checked_wants_exactly_one_site(sites, pillar, words):
+    ret = world(pillar=pillar).states.hanfs.checked("x", sites, ["m1", "m1.example"])
+    assert ret["result"] is False and words in ret["comment"], ret
+
+
+# --- mount_point ----------------------------------------------------------------------------------
+
+
+@BOTH
+def test_a_mounted_mount_point_is_left_alone(test):
+    ret = world(test).states.hanfs.mount_point("/proc", "nobody", "nogroup", "0700")
+    assert ret["result"] is True and ret["changes"] == {}
+
+
+def test_the_directory_is_salts_own_business(tmp_path):
+    made = world(file__user_to_uid=lambda _: 0, file__group_to_gid=lambda _: 0)
+    seen = []
+
+    def directory(name, **options):
+        seen.append((name, options))
+        return {"name": name, "result": True, "changes": {"d": "new"}, "comment": "made"}
+
+    made.states.hanfs.__states__["file.directory"] = directory
+    ret = made.states.hanfs.mount_point(str(tmp_path / "x"), "root", "root", 755)
+    assert ret["changes"] == {"d": "new"} and ret["comment"] == "made"
+    assert seen[0][1] == {"user": "root", "group": "root", "mode": "755", "makedirs": True}
+
+
+def test_a_dry_run_before_the_packages_made_the_owner(tmp_path):
+    made = world(True, file__user_to_uid=lambda _: "", file__group_to_gid=lambda _: 0)
+    ret = made.states.hanfs.mount_point(str(tmp_path / "x"), "nfsnobody", "root")
+    assert ret["result"] is None and ret["changes"] == {} and "nfsnobody" in ret["comment"]
+
+
+# --- firewall_open --------------------------------------------------------------------------------
+
+
+class Firewall:
+    def __init__(self, permanent=(), live=()):
+        self.open = {True: list(permanent), False: list(live)}
+        self.calls = 0
+
+    def list_services(self, zone=None, permanent=True):
+        self.calls += 1
+        return list(self.open[permanent])
+
+    def add_service(self, service, zone=None, permanent=True):
+        self.calls += 1
+        self.open[permanent].append(service)
+
+    def world(self, test):
+        return world(
+            test,
+            firewalld__list_services=self.list_services,
+            firewalld__add_service=self.add_service,
+        )
+
+
+@pytest.fixture
+def everything_installed(monkeypatch):
+    import salt.utils.path
+
+    monkeypatch.setattr(salt.utils.path, "which", lambda name: f"/usr/bin/{name}")
+
+
+def test_the_firewall_is_opened_for_what_is_missing_and_once(everything_installed):
+    wall = Firewall(permanent=["nfs"], live=["ssh"])
+    dry = wall.world(True).states.hanfs.firewall_open("x", ["nfs", "mountd"])
+    assert dry["result"] is None and wall.calls == 2
+    ret = wall.world(False).states.hanfs.firewall_open("x", ["nfs", "mountd"])
+    assert ret["result"] is True
+    assert ret["changes"] == dry["changes"]
+    assert ret["changes"] == {
+        "nfs": {"old": None, "new": ["live"]},
+        "mountd": {"old": None, "new": ["permanent", "live"]},
+    }
+    assert sorted(wall.open[False]) == ["mountd", "nfs", "ssh"], "nothing is taken away"
+    wall.calls = 0
+    again = wall.world(False).states.hanfs.firewall_open("x", ["nfs", "mountd"], zone="public")
+    assert again["result"] is True and again["changes"] == {} and wall.calls == 2
+
+
+def test_a_dry_run_before_firewalld_is_there(monkeypatch):
+    import salt.utils.path
+
+    monkeypatch.setattr(salt.utils.path, "which", lambda _: None)
+    ret = world(True).states.hanfs.firewall_open("x", ["nfs"])
+    assert ret["result"] is None and "before firewalld is installed" in ret["comment"]
+
+
+def test_a_firewall_that_does_not_answer(everything_installed):
+    broken = {"firewalld__list_services": raises("FirewallD is not running")}
+    assert world(True, **broken).states.hanfs.firewall_open("x", ["nfs"])["result"] is None
+    ret = world(False, **broken).states.hanfs.firewall_open("x", ["nfs"])
+    assert ret["result"] is False and "not running" in ret["comment"]
+
+
+# --- nfs_left_to_cluster --------------------------------------------------------------------------
+
+
+class Unit:
+    """The unit nfs-server, and the cluster that may run it."""
+
+    def __init__(self, enabled=True, running=True, member=None, status=None, there=True):
+        self.enabled, self.running = enabled, running
+        self.functions = {
+            "service__available": lambda _: there,
+            "service__enabled": lambda _: self.enabled,
+            "service__status": lambda _: self.running,
+            "service__disable": self.disable,
+            "service__stop": self.stop,
+            "pcs__member_of": lambda: member,
+            "hanfs__own_name": lambda: "nfs-server1",
+            "pcs__status": status if callable(status) else lambda: status,
+        }
+
+    def disable(self, _):
+        self.enabled = False
+        return True
+
+    def stop(self, _):
+        self.running = False
+        return True
+
+    def run(self, test=False):
+        return world(test, **self.functions).states.hanfs.nfs_left_to_cluster("nfs-server", "c")
+
+
+def cluster(
+    nodes=(), pending=None, managed=True, maintenance=False, agent="ocf:heartbeat:nfsserver"
+):
+    item = {"agent": agent, "nodes": list(nodes), "pending": pending, "managed": managed}
+    return {"maintenance_mode": maintenance, "resources": {"NFSService": item}}
+
+
+def test_a_fresh_machine_gives_its_nfs_server_up():
+    unit = Unit()
+    dry = unit.run(test=True)
+    assert dry["result"] is None and unit.enabled and unit.running
+    ret = unit.run()
+    assert ret["result"] is True and not unit.enabled and not unit.running
+    assert ret["changes"] == dry["changes"]
+    again = unit.run()
+    assert again["result"] is True and again["changes"] == {}
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        cluster(["nfs-server1"]),
+        cluster(pending="Starting"),
+        cluster(managed=False),
+        cluster(maintenance=True),
+        raises("the cluster does not run on this node"),
+    ],
+    ids=["active", "starting", "unmanaged", "maintenance", "unknown"],
+)
+def test_what_the_cluster_runs_is_never_stopped(status):
+    unit = Unit(enabled=True, member="c", status=status)
+    ret = unit.run()
+    assert unit.running
+    assert ret["result"] is True and not unit.enabled, "but it does not start at boot"
+
+
+@pytest.mark.parametrize(
+    "status", [cluster(["nfs-server2"]), cluster(), cluster(["nfs-server1"], agent="ocf:x:Dummy")]
+)
+def test_what_runs_beside_the_cluster_is_stopped(status):
+    unit = Unit(enabled=False, member="c", status=status)
+    assert unit.run()["changes"] == {"nfs-server": {"running": {"old": True, "new": False}}}
+
+
+def test_no_unit_yet():
+    assert Unit(there=False).run(test=True)["result"] is None
+    assert Unit(there=False).run()["result"] is True
+
+
+# --- storage_ready --------------------------------------------------------------------------------
+
+
+STORAGE = SITE["storage"]
+READY = {"verdict": "ready", "step": None, "why": "it carries xfs"}
+WAIT = {"verdict": "wait", "step": None, "why": "the group is not there"}
+REFUSE = {"verdict": "refuse", "step": None, "why": "it carries gpt"}
+
+
+def step(name):
+    return {"verdict": "step", "step": name, "why": "it is missing"}
+
+
+class Disk:
+    def __init__(self, *decisions, node="nfs-server1", member=None):
+        self.decisions, self.done, self.leave, self.rescans = list(decisions), [], [], 0
+        self.functions = {
+            "pcs__member_of": lambda: member,
+            "hanfs__own_name": lambda: node,
+            "hanfs_storage__inspect": lambda *_: {"lvm": [], "device": {"block": True}},
+            "hanfs_storage_rules__decide": self.decide,
+            "hanfs_storage__perform": self.perform,
+            "hanfs_storage__rescan": self.rescan,
+        }
+
+    def decide(self, facts, storage, may_create, creates):
+        self.leave.append((may_create, creates))
+        return self.decisions.pop(0) if len(self.decisions) > 1 else self.decisions[0]
+
+    def perform(self, name, storage, cluster):
+        if name == "mkfs" and "broken" in self.done:
+            raise CommandExecutionError("mkfs.xfs failed")
+        self.done.append(name)
+        return {name: {"old": None, "new": name}}
+
+    def rescan(self, _):
+        self.rescans += 1
+
+    def run(self, test=False, timeout=0):
+        made = world(test, **self.functions)
+        return made.states.hanfs.storage_ready("x", STORAGE, "nfs-server1", "c", timeout)
+
+
+def test_steps_are_done_until_it_is_ready():
+    disk = Disk(step("pvcreate"), step("vgcreate"), step("lvcreate"), step("mkfs"), READY)
+    ret = disk.run()
+    assert ret["result"] is True
+    assert list(ret["changes"]) == disk.done == ["pvcreate", "vgcreate", "lvcreate", "mkfs"]
+    assert set(disk.leave) == {(True, True)}
+
+
+def test_a_failure_keeps_what_was_changed_before_it():
+    disk = Disk(step("lvcreate"), step("mkfs"))
+    disk.done.append("broken")
+    ret = disk.run()
+    assert ret["result"] is False and list(ret["changes"]) == ["lvcreate"]
+
+
+def test_a_disk_that_never_gets_ready_ends():
+    disk = Disk(step("activate"))
+    ret = disk.run()
+    assert ret["result"] is False and "gave up" in ret["comment"] and len(disk.done) == 10
+
+
+def test_the_other_node_waits_and_looks_again():
+    disk = Disk(WAIT, WAIT, step("activate"), READY, node="nfs-server2")
+    ret = disk.run(timeout=60)
+    assert ret["result"] is True and disk.done == ["activate"] and disk.rescans == 2
+    assert set(disk.leave) == {(True, False)}
+
+
+def test_the_deadline_says_what_was_last_seen():
+    ret = Disk(WAIT, node="nfs-server2").run()
+    assert ret["result"] is False
+    assert "waited for nfs-server1 in vain: the group is not there" in ret["comment"]
+
+
+def test_a_member_may_make_nothing():
+    disk = Disk(READY, member="c")
+    assert disk.run()["changes"] == {} and disk.leave == [(False, True)]
+
+
+@pytest.mark.parametrize(
+    ("decision", "result", "changes"),
+    [
+        (READY, True, 0),
+        (REFUSE, False, 0),
+        (WAIT, None, 0),
+        ({"verdict": "unknown", "step": None, "why": "lvm2"}, None, 0),
+        (step("pvcreate"), None, 4),
+        (step("activate"), None, 1),
+    ],
+)
+def test_a_dry_run_does_no_step(decision, result, changes):
+    disk = Disk(decision)
+    ret = disk.run(test=True, timeout=60)
+    assert ret["result"] is result and len(ret["changes"]) == changes and disk.done == []
+
+
+def test_lvm2_missing_in_a_real_run():
+    disk = Disk(step("pvcreate"))
+    disk.functions["hanfs_storage__inspect"] = lambda *_: {"lvm": None, "device": {"block": True}}
+    ret = disk.run()
+    assert ret["result"] is False and ret["comment"] == "lvm2 is not installed" and disk.done == []
+
+
+# --- nodes_ready ----------------------------------------------------------------------------------
+
+
+def peers(*answers, member=None, test=False, timeout=0, mounted=()):
+    left = list(answers)
+    made = world(
+        test,
+        pcs__member_of=lambda: member,
+        hanfs__own_name=lambda: "nfs-server1",
+        hanfs_storage__mounts=lambda _: list(mounted),
+        hanfs_net__connects=lambda *_: left.pop(0) if len(left) > 1 else left[0],
+    )
+    made.modules.hanfs.own_name = lambda: "nfs-server1"
+    return made.states.hanfs.nodes_ready("x", SITE, timeout)
+
+
+def test_a_member_asks_no_peer():
+    assert peers("never asked", member="c")["result"] is True
+
+
+def test_peers_are_waited_for_on_every_link():
+    ret = peers(None, "Connection refused", None, None, timeout=60)
+    assert ret["result"] is True and ret["changes"] == {}
+
+
+def test_a_silent_peer_is_named_with_its_link():
+    ret = peers(None, "Connection refused")
+    assert ret["result"] is False
+    assert "nfs-server2 does not answer on link 1, 192.168.16.11 to 192.168.16.12" in ret["comment"]
+    assert peers("Connection refused", test=True, timeout=60)["result"] is None
+
+
+def test_a_file_system_mounted_by_hand_is_no_basis_for_a_cluster():
+    ret = peers(None, mounted=[{"directory": "/mnt", "fstype": "xfs"}])
+    assert ret["result"] is False and "/mnt" in ret["comment"]
+
+
+# --- agents_known, configured ---------------------------------------------------------------------
+
+
+def test_agents_are_checked_before_there_is_a_cluster(everything_installed):
+    asked = []
+
+    def validate(description):
+        asked.append(description)
+        return ["primitives:VIP: no such agent"]
+
+    made = world(pcs__member_of=lambda: None, cib__validate=validate)
+    ret = made.states.hanfs.agents_known("x", SITE)
+    assert ret["result"] is False and "no such agent" in ret["comment"]
+    assert "VIP" in asked[0]["primitives"]
+    member = world(pcs__member_of=lambda: "c", cib__validate=raises("never asked"))
+    assert member.states.hanfs.agents_known("x", SITE)["result"] is True
+    good = world(pcs__member_of=lambda: None, cib__validate=lambda _: [])
+    assert good.states.hanfs.agents_known("x", SITE)["result"] is True
+
+
+def test_agents_cannot_be_known_on_a_bare_machine(monkeypatch):
+    import salt.utils.path
+
+    monkeypatch.setattr(salt.utils.path, "which", lambda _: None)
+    made = world(True, pcs__member_of=lambda: None)
+    ret = made.states.hanfs.agents_known("x", SITE)
+    assert ret["result"] is None and "before pacemaker is installed" in ret["comment"]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_configured_hands_the_description_over_and_warns(enabled):
+    seen = {}
+
+    def configured(name, **arguments):
+        seen.update(arguments)
+        return {"name": name, "result": True, "changes": {"a": 1}, "comment": "done"}
+
+    made = world()
+    made.states.hanfs.__states__["pcs.configured"] = configured
+    given = site({"fencing:enabled": enabled, "timeouts": {"settle": 7}})
+    ret = made.states.hanfs.configured("x", given)
+    assert ret["result"] is True and ret["changes"] == {"a": 1}
+    assert ("WARNING: fencing is disabled" in ret["comment"]) is not enabled
+    assert seen["wait"] == 7 and set(seen["primitives"]) >= {"SharedFS", "VIP"}
+    wrong = made.states.hanfs.configured("x", site({"fencing": ...}))
+    assert wrong["result"] is False and "fencing" in wrong["comment"]
+
+
+# --- healthy --------------------------------------------------------------------------------------
+
+
+def report(*problems, busy=False):
+    return {
+        "healthy": not problems,
+        "problems": list(problems),
+        "notes": ["nfs-server2 is in standby"],
+        "active_node": "nfs-server1",
+        "busy": busy,
+    }
+
+
+def health(*reports, test=False, timeout=0, stalled=60):
+    left, looks = list(reports), []
+
+    def look(_):
+        looks.append(1)
+        found = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    made = world(test, hanfs__health=look)
+    made.states.hanfs._STALLED = stalled
+    return made.states.hanfs.healthy("x", SITE, timeout), len(looks)
+
+
+def test_healthy_at_first_look():
+    ret, looks = health(report(), timeout=60)
+    assert ret["result"] is True and ret["changes"] == {} and looks == 1
+    assert "runs on nfs-server1" in ret["comment"]
+    assert "standby" in ret["comment"] and "WARNING: fencing is disabled" in ret["comment"]
+
+
+def test_health_is_waited_for():
+    starting = CommandExecutionError("the cluster does not run on this node")
+    ret, looks = health(starting, report("VIP is Stopped", busy=True), report(), timeout=60)
+    assert ret["result"] is True and looks == 3
+
+
+def test_the_last_thing_seen_is_told():
+    ret, _ = health(report("nfs-server2 is offline"))
+    assert ret["result"] is False and "nfs-server2 is offline" in ret["comment"]
+    ret, _ = health(CommandExecutionError("the cluster does not run on this node"))
+    assert ret["result"] is False and "does not run" in ret["comment"]
+
+
+def test_a_cluster_that_does_nothing_any_more_is_not_waited_for():
+    ret, _ = health(report("nfs-server2 is offline"), timeout=3600, stalled=0)
+    assert ret["result"] is False
+
+
+def test_a_dry_run_looks_once():
+    ret, looks = health(report("VIP is not in the cluster"), test=True, timeout=60)
+    assert ret["result"] is None and looks == 1 and ret["changes"] == {}
+    ret, looks = health(CommandExecutionError("no cluster"), test=True, timeout=60)
+    assert ret["result"] is None and looks == 1
+    assert health(report(), test=True)[0]["result"] is True
+
+
+def test_no_state_raises_on_a_wrong_site():
+    made = world(pcs__member_of=lambda: None)
+    wrong = {"fencing": []}
+    for state in ("nodes_ready", "agents_known", "configured", "healthy"):
+        assert getattr(made.states.hanfs, state)("x", wrong)["result"] is False, state
