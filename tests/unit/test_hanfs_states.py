@@ -7,13 +7,14 @@ from tests.support.salt_modules import load
 from tests.support.sites import site
 
 SITE = site({"cluster:password": ...})
+MODULES = ["hanfs", "hanfs_schema", "hanfs_model"]
 BOTH = pytest.mark.parametrize("test", [True, False], ids=["dry", "real"])
 
 
 def world(test=False, pillar=None, **salt):
     """The states on functions given as ``module__function=...``."""
     functions = {name.replace("__", ".", 1): function for name, function in salt.items()}
-    made = load(opts={"test": test}, pillar=pillar, salt=functions)
+    made = load(opts={"test": test}, pillar=pillar, salt=functions, modules=MODULES)
     made.states.hanfs._PAUSE = 0
     return made
 
