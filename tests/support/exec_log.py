@@ -8,7 +8,9 @@ from tests.lab.wait import wait_until
 
 # Pacemaker's and corosync's own tools, and pcs: what a converged run must hardly use.
 PCS = {"pcs"}
-CLUSTER_TOOLS = re.compile(r"^(cibadmin|crm[a-z_]+|crmadmin|stonith_admin|attrd_updater|corosync-[a-z-]+)$")
+CLUSTER_TOOLS = re.compile(
+    r"^(cibadmin|crm[a-z_]+|crmadmin|stonith_admin|attrd_updater|corosync-[a-z-]+)$"
+)
 EXECVE = re.compile(r'execve\("([^"]+)", \[(.*?)\](?:, [^)]*)?\)\s+= 0$')
 
 

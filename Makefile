@@ -1,0 +1,28 @@
+# Both main targets install what they need, build the lab inside namespaces of
+# their own and leave nothing behind but the cache of images and packages.
+
+PYTHON ?= /usr/bin/python3
+
+.PHONY: help demo test unit lint down
+
+help:
+	@echo 'make demo         the article on two machines, from bare to a moved service (KEEP=1 leaves it up)'
+	@echo 'make test         lint and every test (ARGS="-k storage" for some of them)'
+	@echo 'make unit         the tests that need no lab'
+	@echo 'make lint         ruff, salt-lint and yamllint'
+	@echo 'make down         take down a lab that KEEP=1 left up'
+
+demo:
+	$(PYTHON) -m tests.lab demo $(if $(KEEP),--keep)
+
+test: lint
+	$(PYTHON) -m tests.lab test $(ARGS)
+
+unit:
+	$(PYTHON) -m tests.lab test tests/unit $(ARGS)
+
+lint:
+	$(PYTHON) -m tests.lab lint
+
+down:
+	$(PYTHON) -m tests.lab down

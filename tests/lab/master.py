@@ -1,0 +1,155 @@
+"""A Salt master of the lab's own, as an operator would run one.
+
+It serves the formula from this checkout and one pillar tree, accepts the lab's
+minions, and is reached with the ordinary ``salt`` command.
+"""
+
+import json
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+from tests.lab.wait import wait_until
+
+REPO = Path(__file__).resolve().parents[2]
+ADDRESS = "10.99.0.1"
+SERVED = ("hanfs", "_modules", "_states")
+
+
+class Master:
+    """``salt-master`` from a virtual environment, with its files under ``directory``."""
+
+    def __init__(self, directory, venv, pillar, address=ADDRESS):
+        """``pillar`` maps a target (a minion id or glob) to that target's pillar."""
+        self.directory = Path(directory)
+        self.bin = Path(venv) / "bin"
+        self.address = address
+        self._process = None
+        self._events = None
+        for part in ("etc", "states", "pillar"):
+            (self.directory / part).mkdir(parents=True, exist_ok=True)
+        for name in SERVED:
+            link = self.directory / "states" / name
+            if not link.is_symlink():
+                link.symlink_to(REPO / name)
+        self.set_pillar(pillar)
+        (self.directory / "etc" / "master").write_text(json.dumps(self._config(), indent=1))
+
+    def _config(self):
+        return {
+            "interface": self.address,
+            "user": "root",
+            "root_dir": str(self.directory),
+            "pki_dir": str(self.directory / "pki"),
+            "file_roots": {"base": [str(self.directory / "states")]},
+            "pillar_roots": {"base": [str(self.directory / "pillar")]},
+            "auto_accept": True,
+            "worker_threads": 3,
+            "state_events": True,
+            # Lab machines may be slow to say that a job still runs.
+            "timeout": 60,
+            "gather_job_timeout": 120,
+            "log_level_logfile": "warning",
+        }
+
+    def set_pillar(self, pillar):
+        """Write the pillar tree: one SLS for each target, named in ``top.sls``."""
+        top = {}
+        for number, (target, data) in enumerate(sorted(pillar.items())):
+            name = f"site{number}"
+            path = self.directory / "pillar" / f"{name}.sls"
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(data))
+            top[target] = [name]
+        (self.directory / "pillar" / "top.sls").write_text(json.dumps({"base": top}))
+
+    def _command(self, program, *args):
+        return [str(self.bin / program), "-c", str(self.directory / "etc"), *args]
+
+    def start(self):
+        log = open(self.directory / "master.out", "ab")
+        self._process = subprocess.Popen(
+            self._command("salt-master", "-l", "warning"),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=self._environment(),
+        )
+        log.close()
+        return self
+
+    @staticmethod
+    def _environment():
+        return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
+
+    def salt(self, *args, timeout=3600, check=True):
+        """Run ``salt ARGS --out=json`` and return one dict: minion to its return."""
+        done = subprocess.run(
+            self._command("salt", *args, "--out=json", "--static", "--log-level=error"),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=self._environment(),
+        )
+        start = done.stdout.find("{")
+        try:
+            data = json.loads(done.stdout[start:]) if start >= 0 else {}
+        except ValueError:
+            data = {}
+        if check and not data:
+            raise RuntimeError(
+                f"salt {' '.join(args)} exited with {done.returncode} and no data:\n"
+                f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+            )
+        return data
+
+    def wait_for_minions(self, minions, timeout):
+        """Wait until every minion answers ``test.ping``."""
+
+        def answered():
+            known = self.directory / "pki" / "minions"
+            here = {path.name for path in known.glob("*")} if known.is_dir() else set()
+            missing = set(minions) - here
+            if missing:
+                return False, f"no key yet from {', '.join(sorted(missing))}"
+            up = self.salt("-L", ",".join(minions), "test.ping", "-t", "20", check=False)
+            silent = [name for name in minions if up.get(name) is not True]
+            return not silent, f"no answer from {', '.join(silent)}"
+
+        wait_until(answered, timeout, "the minions to answer the master")
+
+    def follow_progress(self, report):
+        """Call ``report(minion, state_id, result)`` as each state ends, until ``stop``."""
+        self._events = subprocess.Popen(
+            self._command("salt-run", "state.event", "tagmatch=salt/job/*/prog/*", "--log-level=error"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=self._environment(),
+        )
+        threading.Thread(target=self._read_events, args=(report,), daemon=True).start()
+
+    def _read_events(self, report):
+        for line in self._events.stdout:
+            _, _, text = line.partition("\t")
+            try:
+                data = json.loads(text)["data"]
+                for chunk in data["data"]["ret"].values() if "data" in data else data["ret"].values():
+                    report(data["id"], chunk.get("__id__") or chunk.get("name"), chunk["result"])
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+
+    def stop(self):
+        """End the processes that this object started."""
+        for process in (self._events, self._process):
+            if process is None or process.poll() is not None:
+                continue
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(30)
