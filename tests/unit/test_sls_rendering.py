@@ -126,8 +126,10 @@ def render(tmp_path):
                 assert highstate.state.verify_high(high) == []
                 high, errors = highstate.state.requisite_in(high)
                 assert errors == []
-                low, errors = highstate.state.compile_high_data(high)
-                assert errors == []
+                low = highstate.state.compile_high_data(high)
+                if isinstance(low, tuple):  # since Salt 3008
+                    low, errors = low
+                    assert errors == []
                 return low
             finally:
                 highstate.pop_active()
@@ -296,7 +298,7 @@ def test_no_site_and_two_sites_reach_the_check(render):
     assert list(named(render(tree), "hanfs.checked")["sites"]) == ["athens", "copy"]
 
 
-WRONG = [None, "text", 7, [], {"text": "text"}, [{"text": None}]]
+WRONG = [None, "text", 7, ["text"], {"text": "text"}]
 
 
 @pytest.mark.parametrize(
