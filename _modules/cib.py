@@ -194,9 +194,9 @@ def _complaints(cib):
 
 
 def _masked(text, want, live):
-    for secret in __salt__["cib_plan.secrets"](want, live):
-        text = text.replace(secret, "********")
-    return text
+    sides = (want["primitives"], live["primitives"])
+    attributes = [primitive["attributes"] for side in sides for primitive in side.values()]
+    return __salt__["cib_meaning.masked"](text, attributes)
 
 
 def _result(plan, **more):

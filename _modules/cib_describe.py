@@ -256,28 +256,10 @@ def _no_same_interval(check, path, operations):
     for operation in operations:
         if operation.get("interval") is None:
             continue  # the agent's default, made unique
-        mark = (operation["name"], milliseconds(operation["interval"]))
+        mark = (operation["name"], __salt__["cib_meaning.milliseconds"](operation["interval"]))
         if mark in seen:
             check.problem(path, f"two {mark[0]} operations have the same interval")
         seen.add(mark)
-
-
-def milliseconds(text):
-    """
-    Milliseconds of a time as Pacemaker writes it; None if the text is no time.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' cib_describe.milliseconds 20s
-    """
-    found = re.match(r"^\s*(\d+)\s*([a-z]*)\s*$", str(text), re.I)
-    units = {"": 1000, "s": 1000, "sec": 1000, "ms": 1, "msec": 1, "us": 0.001, "usec": 0.001}
-    units.update({"m": 60000, "min": 60000, "h": 3600000, "hr": 3600000})
-    if not found or found.group(2).lower() not in units:
-        return None
-    return int(int(found.group(1)) * units[found.group(2).lower()])
 
 
 def _groups(check, path, value):

@@ -13,12 +13,11 @@ description names its id). The rules, in short:
 - What the record in the cluster says is ours and the description no longer has is removed; an
   operation that is no longer described gets the agent's default back. Objects of others stay.
 
-Nothing here runs a command: data in, data out. ``_KINDS`` has one comparison per kind of object.
+Nothing here runs a command: data in, data out. ``cib_operations`` and
+``cib_constraints`` have the two kinds with most to say.
 """
 
 from __future__ import annotations
-
-import re
 
 INTENT_META = ("target-role", "is-managed", "maintenance")
 INTENT_PROPERTIES = ("maintenance-mode",)
@@ -30,63 +29,18 @@ BUILT_IN_PROPERTIES = {
     "last-lrm-refresh",
 }
 _PASSIVE = {"target-role": ("started",), "is-managed": ("true",), "maintenance": ("false",)}
-_SECRET = re.compile(
-    r"(pass(wd|word|phrase|code)?|secret|credentials?|community|hexadecimal_kg"
-    r"|(api|auth|private|shared|encryption)[-_]?key|(auth|access)[-_]?token)$",
-    re.I,
-)
-_MASK = "********"
+_MANAGED_CONSTRAINTS = ("order", "colocation")
 
 
-# Meaning -----------------------------------------------------------------------------------------
-
-
-def same(one, other):
-    """
-    Whether two values of a Pacemaker option mean the same: 20s and 20000ms, yes and true.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' cib_plan.same 20s 20000ms
-    """
-    if one == other:
-        return True
-    if one is None or other is None:
-        return False
-    for meaning in (_boolean, _number, _milliseconds):
-        found = meaning(one)
-        if found is not None and found == meaning(other):
-            return True
-    return False
-
-
-def _boolean(value):
-    text = str(value).lower()
-    if text in ("true", "on", "yes", "y", "1"):
-        return True
-    return False if text in ("false", "off", "no", "n", "0") else None
-
-
-def _number(value):
-    text = str(value).strip().upper().replace("INFINITY", "1000000")
-    return int(text) if re.match(r"^[+-]?\d+$", text) else None
-
-
-def _milliseconds(value):
-    found = re.match(r"^\s*(\d+)\s*([a-z]*)\s*$", str(value), re.I)
-    units = {"": 1000, "s": 1000, "sec": 1000, "ms": 1, "msec": 1, "us": 0.001, "usec": 0.001}
-    units.update({"m": 60000, "min": 60000, "h": 3600000, "hr": 3600000})
-    if not found or found.group(2).lower() not in units:
-        return None
-    return int(found.group(1)) * units[found.group(2).lower()]
+def _same(one, other):
+    # most values are the same to the letter, and a call through __salt__ is not free
+    return one == other or __salt__["cib_meaning.same"](one, other)
 
 
 def _same_attribute(wanted, found):
     """An agent's parameter: its text counts, except that a YAML boolean means any spelling."""
     if isinstance(wanted, bool):
-        return found is not None and _boolean(found) is wanted
+        return found is not None and __salt__["cib_meaning.boolean"](found) is wanted
     return wanted == found
 
 
@@ -95,26 +49,7 @@ def _text(value):
 
 
 def _shown(name, value):
-    return _MASK if value is not None and _SECRET.search(name) else _text(value)
-
-
-def secrets(want, live):
-    """
-    Values that must not be shown, from both sides: to be cut out of other programs' messages.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' cib_plan.secrets '{"primitives": {}}' '{"primitives": {}}'
-    """
-    found = set()
-    for side in (want, live):
-        for primitive in side["primitives"].values():
-            for name, value in primitive["attributes"].items():
-                if value and _SECRET.search(name):
-                    found.add(str(_text(value)))
-    return sorted(found, key=len, reverse=True)
+    return __salt__["cib_meaning.shown"](name, _text(value))
 
 
 # A plan in the making ----------------------------------------------------------------------------
@@ -144,21 +79,13 @@ class _Plan:
         if names:
             self.unmanaged[kind] = sorted(names)
 
-    def new_id(self, wanted):
-        unique, count = wanted, 0
-        while unique in self.taken:
-            count += 1
-            unique = f"{wanted}-{count}"
-        self.taken.add(unique)
-        return unique
-
 
 def _pairs_changes(plan, kind):
     """Properties and defaults: names with one value each."""
     want, live = plan.want[kind], plan.live[kind]
     for name, value in want.items():
         found = live.get(name)
-        if same(value, found):
+        if _same(value, found):
             continue
         if kind == "properties" and name in INTENT_PROPERTIES and found is not None:
             continue
@@ -178,11 +105,11 @@ def _pairs_changes(plan, kind):
 
 def _property_intent(plan):
     for name in INTENT_PROPERTIES:
-        if _boolean(plan.live["properties"].get(name)):
+        if __salt__["cib_meaning.boolean"](plan.live["properties"].get(name)):
             plan.intent.append(f"the cluster is in maintenance ({name}=true): left as it is")
     for node, values in plan.live["nodes"].items():
         for name, value in values.items():
-            if _boolean(value):
+            if __salt__["cib_meaning.boolean"](value):
                 plan.intent.append(f"node {node} is in {name}: left as it is")
 
 
@@ -220,7 +147,9 @@ def _new_primitive(wanted):
     new = {key: wanted[key] for key in ("agent", "description") if wanted.get(key)}
     new["attributes"] = _present(wanted["attributes"])
     new["meta"] = _present(wanted["meta"])
-    new["operations"] = _new_operations(wanted["operations"], wanted.get("defaults") or [])
+    new["operations"] = __salt__["cib_operations.new"](
+        wanted["operations"], wanted.get("defaults") or []
+    )
     return new
 
 
@@ -246,7 +175,7 @@ def _change_primitive(plan, name, wanted, found):
         if wanted.get(key) != found.get(key):
             edit[key] = wanted.get(key)
             change[key] = {"old": found.get(key), "new": wanted.get(key)}
-    for part, equal in (("attributes", _same_attribute), ("meta", same)):
+    for part, equal in (("attributes", _same_attribute), ("meta", _same)):
         edited = _differences(wanted[part], found[part], equal)
         if part == "meta":
             edited = _without_intent(plan, name, wanted, found, edited)
@@ -255,9 +184,17 @@ def _change_primitive(plan, name, wanted, found):
         for key, value in edited.items():
             old = _shown(key, found[part].get(key))
             change[f"{part}:{key}"] = {"old": old, "new": _shown(key, value)}
-    operations = _operation_edits(plan, name, wanted, found, change)
-    if operations:
-        edit["operations"] = operations
+    given_up = [
+        mark.rsplit(".", 1)[1]
+        for mark in sorted(plan.owned.get("operations", ()))
+        if mark.rsplit(".", 1)[0] == name
+    ]
+    operations = __salt__["cib_operations.edits"](
+        wanted["operations"], found["operations"], wanted.get("defaults") or [], given_up
+    )
+    if operations["edits"]:
+        edit["operations"] = operations["edits"]
+        change.update(operations["changes"])
     if edit:
         plan.add("primitives", name, "change", edit, change)
 
@@ -284,155 +221,6 @@ def _without_intent(plan, name, wanted, found, edited):
                 f"{name} has {state}, the description {key}={wanted['meta'][key]}: left as it is"
             )
     return {key: value for key, value in edited.items() if key not in INTENT_META}
-
-
-# Operations --------------------------------------------------------------------------------------
-
-
-def _interval(operation):
-    found = operation.get("interval") or ("60s" if operation["name"] == "monitor" else "0")
-    return _milliseconds(found)
-
-
-def _matches(wanted, found):
-    """Pairs of indexes: which described operation is which of those found (same name all)."""
-    left_wanted, left_found = list(range(len(wanted))), list(range(len(found)))
-    pairs = {}
-    for likeness in (
-        lambda w, f: _like(w, f, "role") and "interval" in w and _interval(w) == _interval(f),
-        lambda w, f: _like(w, f, "role") and "role" in w,
-        lambda w, f: "role" not in w and "role" not in f,
-        lambda w, f: "role" not in w,
-    ):
-        for w in list(left_wanted):
-            for f in left_found:
-                if likeness(wanted[w], found[f]):
-                    pairs[w] = f
-                    left_wanted.remove(w)
-                    left_found.remove(f)
-                    break
-    return pairs
-
-
-def _like(wanted, found, key):
-    return key not in wanted or wanted[key] == found.get(key)
-
-
-def _by_name(operations):
-    found = {}
-    for operation in operations:
-        found.setdefault(operation["name"], []).append(operation)
-    return found
-
-
-def _new_operations(described, defaults):
-    """Operations of a new primitive: the agent's defaults, the described ones over them."""
-    described, defaults = _by_name(described), _by_name(defaults)
-    found = []
-    for name in list(described) + [name for name in defaults if name not in described]:
-        if name not in described:
-            found += defaults[name]
-            continue
-        pairs = _matches(described[name], defaults.get(name, []))
-        for index, operation in enumerate(described[name]):
-            base = defaults[name][pairs[index]] if index in pairs else None
-            found.append(_filled(operation, base, defaults.get(name, [])))
-    return _own_intervals(found)
-
-
-def _filled(operation, base, defaults):
-    """A described operation with what it leaves open taken from the agent's default."""
-    if base is None:
-        base = {"timeout": defaults[0]["timeout"]} if defaults and "timeout" in defaults[0] else {}
-    interval = "60s" if operation["name"] == "monitor" else "0s"
-    filled = {"name": operation["name"], "interval": interval, **base, **operation}
-    return {key: value for key, value in filled.items() if value is not None and key != "id"}
-
-
-def _own_intervals(operations):
-    """As pcs does: a second after the one that is taken already."""
-    seen = set()
-    for operation in operations:
-        while (operation["name"], _interval(operation)) in seen:
-            operation["interval"] = f"{_interval(operation) // 1000 + 1}"
-        seen.add((operation["name"], _interval(operation)))
-    return operations
-
-
-def _operation_edits(plan, name, wanted, found, change):
-    """Edits of an existing primitive's operations; ``change`` is told what they do."""
-    described, live = _by_name(wanted["operations"]), _by_name(found["operations"])
-    defaults = _by_name(wanted.get("defaults") or [])
-    edits = []
-    for operation, several in described.items():
-        there = live.get(operation, [])
-        pairs = _matches(several, there)
-        for index, one in enumerate(several):
-            if index in pairs:
-                edits += _change_op(one, there[pairs[index]], change)
-            else:
-                base = _matches([one], defaults.get(operation, [])).get(0)
-                base = None if base is None or there else defaults[operation][base]
-                edits += _create_op(_filled(one, base, defaults.get(operation, [])), change)
-        kept = set(pairs.values())
-        for index, one in enumerate(there):
-            if index not in kept:
-                edits += _remove_op(one, change)
-    for operation in _given_up(plan, name, described):
-        edits += _reset_ops(defaults.get(operation, []), live.get(operation, []), change)
-    return edits
-
-
-def _given_up(plan, name, described):
-    """Names of operations that we once described and no longer do."""
-    ours = [mark.rsplit(".", 1) for mark in sorted(plan.owned.get("operations", ()))]
-    return [operation for owner, operation in ours if owner == name and operation not in described]
-
-
-def _reset_ops(defaults, live, change):
-    edits = []
-    pairs = _matches(defaults, live)
-    for index, default in enumerate(defaults):
-        if index in pairs:
-            one = live[pairs[index]]
-            whole = {**{key: None for key in one if key not in ("id", "name")}, **default}
-            edits += _change_op(whole, one, change)
-        else:
-            edits += _create_op(dict(default), change)
-    for index, one in enumerate(live):
-        if index not in pairs.values():
-            edits += _remove_op(one, change)
-    return edits
-
-
-def _path(operation):
-    """How an operation is named in ``changes``."""
-    role = f":{operation['role']}" if operation.get("role") else ""
-    return f"operations:{operation['name']}:{operation.get('interval', '0s')}{role}"
-
-
-def _change_op(wanted, found, change):
-    edited = {
-        key: value
-        for key, value in wanted.items()
-        if key not in ("name", "id") and not same(value, found.get(key))
-    }
-    if not edited:
-        return []
-    for key, value in edited.items():
-        change[f"{_path(found)}:{key}"] = {"old": found.get(key), "new": value}
-    return [{"id": found.get("id"), "set": edited}]
-
-
-def _create_op(new, change):
-    change[_path(new)] = {"old": None, "new": dict(new)}
-    return [{"create": new}]
-
-
-def _remove_op(found, change):
-    old = {key: value for key, value in found.items() if key != "id"}
-    change[_path(found)] = {"old": old, "new": None}
-    return [{"id": found.get("id"), "remove": True}]
 
 
 # Groups ------------------------------------------------------------------------------------------
@@ -485,7 +273,7 @@ def _change_group(plan, name, wanted, found):
     if wanted.get("description") != found.get("description"):
         edit["description"] = wanted.get("description")
         change["description"] = {"old": found.get("description"), "new": wanted.get("description")}
-    edited = _differences(wanted["meta"], found["meta"], same)
+    edited = _differences(wanted["meta"], found["meta"], _same)
     edited = _without_intent(plan, name, wanted, found, edited)
     if edited:
         edit["meta"] = edited
@@ -555,177 +343,29 @@ def _strangers(plan, members):
     return [name for name in members if name not in ours]
 
 
-# Constraints -------------------------------------------------------------------------------------
-
-_MANAGED_CONSTRAINTS = ("order", "colocation")
-_OPTIONS = {"order": ("kind", "symmetrical"), "colocation": ("score",)}
-_SET_DEFAULTS = {"sequential": "true", "require-all": "true"}
-
-
-def _about(constraint):
-    """What makes a constraint this one and no other."""
-    if "sets" in constraint:
-        return (constraint["type"], tuple(tuple(one["members"]) for one in constraint["sets"]))
-    if constraint["type"] == "order":
-        first = constraint.get("first-action") or "start"
-        then = constraint.get("then-action") or first
-        return ("order", constraint.get("first"), constraint.get("then"), first, then)
-    roles = tuple(constraint.get(name) or "Started" for name in ("resource-role", "with-role"))
-    return ("colocation", constraint.get("resource"), constraint.get("with"), *roles)
-
-
-def _option(constraint, name):
-    """An option's value or what Pacemaker takes it for when it is not there."""
-    if constraint.get(name) is not None:
-        return constraint[name]
-    if name == "symmetrical":
-        return "false" if constraint.get("kind") == "Serialize" else "true"
-    return {"kind": "Mandatory", "score": "INFINITY"}[name]
-
-
-def _set_options(constraint):
-    return [
-        {**_SET_DEFAULTS, **one} for one in constraint.get("sets", ())
-    ]
-
-
-def _alike(wanted, found):
-    """How well a found constraint fits: 2 it means the same, 1 it is the same one, 0 neither."""
-    if _about(wanted) != _about(found):
-        return 0
-    options = _OPTIONS[wanted["type"]]
-    if _set_options(wanted) != _set_options(found):
-        return 1
-    return 2 if all(same(_option(wanted, o), _option(found, o)) for o in options) else 1
-
-
 def _constraints_changes(plan, gone):
-    live = {
-        name: found
-        for name, found in plan.live["constraints"].items()
-        if found["type"] in _MANAGED_CONSTRAINTS and not name.startswith("cli-")
-    }
-    pairs = _pair_constraints(plan, live)
-    recorded = []
-    for index, wanted in enumerate(plan.want["constraints"]):
-        if not _resources_exist(plan, wanted, gone):
-            continue
-        name = pairs.get(index)
-        if name is None:
-            recorded.append(_create_constraint(plan, wanted))
-        else:
-            _change_constraint(plan, name, wanted, live[name])
-            recorded.append(name)
-    _other_constraints(plan, set(pairs.values()), gone)
-    plan.record["constraints"] = recorded
-
-
-def _pair_constraints(plan, live):
-    """Which described constraint is which live one: by its id if it names one, else by meaning."""
-    pairs, left = {}, dict(live)
-    for index, wanted in enumerate(plan.want["constraints"]):
-        name = wanted.get("id")
-        if name in left and left[name]["type"] == wanted["type"]:
-            pairs[index] = name
-            del left[name]
-    for likeness in (2, 1):
-        for index, wanted in enumerate(plan.want["constraints"]):
-            if index in pairs or wanted.get("id"):
-                continue
-            found = [name for name in left if _alike(wanted, left[name]) >= likeness]
-            if found:
-                pairs[index] = found[0]
-                del left[found[0]]
-    return pairs
-
-
-def _members_of(constraint):
-    found = [constraint.get(name) for name in ("first", "then", "resource", "with")]
-    found += [name for one in constraint.get("sets", ()) for name in one["members"]]
-    return [name for name in found if name]
-
-
-def _resources_exist(plan, wanted, gone):
-    known = set(plan.want["primitives"]) | set(plan.want["groups"])
-    known |= plan.taken - set(plan.live["constraints"])
-    missing = [n for n in dict.fromkeys(_members_of(wanted)) if n not in known or n in gone]
-    for name in missing:
-        plan.problems.append(f"{wanted['path']}: there is no resource {name}")
-    return not missing
-
-
-def _create_constraint(plan, wanted):
-    if wanted.get("id"):
-        name = wanted["id"]
-        if name in plan.taken:
-            plan.problems.append(
-                f"{wanted['path']}:id: {name} is already used in the cluster by something else"
-            )
-    elif "sets" in wanted:
-        members = _members_of(wanted)[:3]
-        name = plan.new_id(f"{wanted['type']}_set_{''.join(m[0] + m[-1] for m in members)}")
-    elif wanted["type"] == "order":
-        kind = wanted.get("kind", "mandatory")
-        name = plan.new_id(f"order-{wanted['first']}-{wanted['then']}-{kind}")
-    else:
-        name = plan.new_id(f"colocation-{wanted['resource']}-{wanted['with']}-{wanted['score']}")
-    plan.taken.add(name)
-    new = {key: value for key, value in wanted.items() if key not in ("id", "path")}
-    plan.add("constraints", name, "create", new, {"old": None, "new": _told(new)})
-    return name
-
-
-def _change_constraint(plan, name, wanted, found):
-    edit, change = {}, {}
-    for option in _OPTIONS[wanted["type"]]:
-        if not same(_option(wanted, option), _option(found, option)):
-            edit[option] = wanted.get(option)
-            change[option] = {"old": _option(found, option), "new": _option(wanted, option)}
-    if _about(wanted) != _about(found) or _set_options(wanted) != _set_options(found):
-        skip = (*_OPTIONS[wanted["type"]], "id", "path", "type", "resources", "sets")
-        for key in sorted((set(wanted) | set(found)) - set(skip)):
-            if wanted.get(key) != found.get(key):
-                edit[key] = wanted.get(key)
-                change[key] = {"old": found.get(key), "new": wanted.get(key)}
-        if wanted.get("sets") != found.get("sets"):
-            edit["sets"] = wanted.get("sets", [])
-            change["sets"] = {"old": found.get("sets"), "new": wanted.get("sets")}
-    if edit:
-        plan.add("constraints", name, "change", edit, change)
-
-
-def _other_constraints(plan, ours, gone):
-    """Live constraints that no described one stands for."""
-    resources = set(plan.want["primitives"]) | set(plan.want["groups"])
-    resources |= plan.owned.get("primitives", set()) | plan.owned.get("groups", set())
-    others = []
-    for name, found in plan.live["constraints"].items():
-        if name in ours:
-            continue
-        by_operator = name.startswith("cli-")
-        managed = found["type"] in _MANAGED_CONSTRAINTS and not by_operator
-        about_ours = bool(found["resources"]) and set(found["resources"]) <= resources
-        if managed and (about_ours or name in plan.owned.get("constraints", ())):
-            plan.add("constraints", name, "remove", True, {"old": _told(found), "new": None})
-        elif set(found["resources"]) & gone:
-            _drop_references(plan, name, found, gone)
-        elif by_operator:
-            plan.intent.append(f"the constraint {name} was left by a move or a ban: left as it is")
-        else:
-            others.append(name)
-    plan.note_others("constraints", others)
-
-
-def _drop_references(plan, name, found, gone):
-    """A constraint of others about a resource that goes: without it, or not at all."""
-    direct = {found.get(n) for n in ("first", "then", "resource", "with", "rsc", "with-rsc")}
-    left = [resource for resource in found["resources"] if resource not in gone]
-    if direct & gone or not left:
-        plan.add("constraints", name, "remove", True, {"old": _told(found), "new": None})
-    else:
-        drop = sorted(set(found["resources"]) & gone)
-        change = {"resources": {"old": found["resources"], "new": left}}
-        plan.add("constraints", name, "change", {"drop": drop}, change)
+    want, live = plan.want, plan.live
+    resources = {*want["primitives"], *want["groups"], *plan.taken} - set(live["constraints"])
+    ours = {*want["primitives"], *want["groups"]}
+    ours |= plan.owned.get("primitives", set()) | plan.owned.get("groups", set())
+    found = __salt__["cib_constraints.compare"](
+        want["constraints"],
+        live["constraints"],
+        {
+            "resources": resources - gone,
+            "ours": ours,
+            "gone": gone,
+            "taken": plan.taken,
+            "recorded": plan.owned.get("constraints", ()),
+        },
+    )
+    plan.edits += found["edits"]
+    if found["changes"]:
+        plan.changes["constraints"] = found["changes"]
+    plan.problems += found["problems"]
+    plan.intent += found["intent"]
+    plan.note_others("constraints", found["unmanaged"])
+    plan.record["constraints"] = found["record"]
 
 
 # The record --------------------------------------------------------------------------------------

@@ -428,11 +428,12 @@ def _arrange(cib, group, members):
     after = [c for c in group if c.tag != "primitive" and c not in before]
     leaving = [c for c in group.findall("primitive") if c.get("id") not in members]
     _put_after(cib, group, leaving)
-    inside = []
-    for member in members:
-        element = cib.by_id[member]
-        cib.detach(element)
-        inside.append(element)
+    inside = [cib.by_id[member] for member in members]
+    group[:] = before + after
+    for container in list(cib.section("resources").iter()):
+        for child in list(container):
+            if child.get("id") in members and child.tag == "primitive":
+                container.remove(child)
     group[:] = before + inside + after
 
 
