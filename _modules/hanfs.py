@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import os
 import re
+from xml.etree import ElementTree
 
 import salt.utils.data
 import salt.utils.path
@@ -29,6 +30,9 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 __virtualname__ = "hanfs"
 
 PCSD_PORT = 2224
+# Read instead of asking cibadmin: a run with nothing to do stays cheap. Who is not in there is
+# asked for in the running cluster.
+CIB_FILE = "/var/lib/pacemaker/cib/cib.xml"
 FENCING_WARNING = (
     "WARNING: fencing is disabled (fencing: {enabled: false}). Failover after a crash is "
     "unsafe: the file system may end up "
@@ -216,14 +220,17 @@ def _check_device(site, path, member, report):
         if not os.path.exists(storage["device"]):
             report["problems"].append(f"{here}: the device {storage['device']} is not there")
         return
+    creates = next(iter(site["cluster"]["nodes"])) == own_name()
     try:
-        facts = __salt__["hanfs_storage.inspect"](storage, site["cluster"]["name"])
-        creates = next(iter(site["cluster"]["nodes"])) == own_name()
+        facts = __salt__["hanfs_storage.inspect"](
+            storage, site["cluster"]["name"], storage["initialize"] and creates
+        )
         decision = __salt__["hanfs_storage_rules.decide"](
             facts, storage, storage["initialize"], creates
         )
     except CommandExecutionError as err:
-        report["problems"].append(f"{here}: {err}")
+        # On the other nodes it may be the first one's work that gets in the way.
+        report["problems" if creates else "notes"].append(f"{here}: {err}")
         return
     if decision["verdict"] == "refuse":
         report["problems"].append(f"{here}: {decision['why']}")
@@ -250,6 +257,8 @@ def _check_virtual_address(site, path, member, local, report):
                 f"{here}: {ip} is set on this machine already, outside a cluster"
             )
         return
+    if member and _saved_configuration_has(ip):
+        return
     if ":" in ip:
         report["notes"].append(f"Whether {ip} is free was not checked (IPv6)")
         return
@@ -261,6 +270,16 @@ def _check_virtual_address(site, path, member, local, report):
     # Asked in this order there is no race: the cluster knows the address before it brings it up.
     if owner and not (member and _cluster_has_address(ip)):
         report["problems"].append(f"{here}: {ip} is answered already by another machine ({owner})")
+
+
+def _saved_configuration_has(ip):
+    """Whether the cluster's configuration, as Pacemaker keeps it on disk, has this address."""
+    try:
+        tree = ElementTree.parse(CIB_FILE)
+    except (OSError, ElementTree.ParseError):
+        return False
+    pairs = tree.iterfind(".//primitive/instance_attributes/nvpair")
+    return any(pair.get("name") == "ip" and pair.get("value") == ip for pair in pairs)
 
 
 def _cluster_has_address(ip):
@@ -312,6 +331,23 @@ def unready(site):
                     f"{PCSD_PORT} (pcsd): {wrong}"
                 )
     return found
+
+
+def nfs_state_is_shared():
+    """
+    Whether the NFS server's state directory on this node is the cluster's: the resource agent binds
+    a directory of the shared file system over ``/var/lib/nfs`` before it starts the server, and
+    takes it away after it has stopped it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.nfs_state_is_shared
+    """
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
+        mounts = [line.split() for line in table]
+    return any(fields[4] == "/var/lib/nfs" and fields[3] != "/" for fields in mounts)
 
 
 # --- health ---------------------------------------------------------------------------------------

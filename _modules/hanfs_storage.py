@@ -46,7 +46,7 @@ def __virtual__():
 # --- inspect: read-only ---------------------------------------------------------------------------
 
 
-def inspect(storage, cluster=""):
+def inspect(storage, cluster="", claim=False):
     """
     Everything about the shared disk that a decision needs. Reads only.
 
@@ -55,6 +55,10 @@ def inspect(storage, cluster=""):
 
     cluster
         Name of the cluster (for the id of the physical volume).
+
+    claim
+        Whether to try, for a moment, to have the device for ourselves, which tells whether any
+        program holds it. Only who may write to it does: two that try at once disturb each other.
 
     Returns ``{"device": {...}, "volume": {...} or None, "lvm": rows or None, "pv_uuid": text}``;
     ``lvm`` is None while lvm2 is not installed. Raises CommandExecutionError if a probe itself
@@ -67,12 +71,12 @@ def inspect(storage, cluster=""):
         salt-call hanfs_storage.inspect '{device: /dev/vdb, fstype: xfs}'
     """
     try:
-        return _inspect(storage, cluster)
+        return _inspect(storage, cluster, claim)
     except OSError as err:
         raise CommandExecutionError(f"{storage['device']} cannot be looked at: {err}") from err
 
 
-def _inspect(storage, cluster):
+def _inspect(storage, cluster, claim):
     device = _stat_device(storage["device"])
     facts = {
         "device": device,
@@ -83,7 +87,7 @@ def _inspect(storage, cluster):
     if not device["block"]:
         return facts
     if not storage.get("vg"):
-        facts["device"] = _probe(device)
+        facts["device"] = _probe(device, claim)
         return facts
     if salt.utils.path.which("pvs"):
         facts["lvm"] = _lvm_rows()
@@ -92,9 +96,9 @@ def _inspect(storage, cluster):
         # The volume is what counts now; its physical volume has a signature and a holder, as it
         # should.
         if facts["volume"]["block"]:
-            facts["volume"] = _probe(facts["volume"])
+            facts["volume"] = _probe(facts["volume"], claim)
     else:
-        facts["device"] = _probe(device)
+        facts["device"] = _probe(device, claim)
     return facts
 
 
@@ -153,7 +157,7 @@ def _unescaped(text):
     return re.sub(r"\\([0-7]{3})", lambda code: chr(int(code.group(1), 8)), text)
 
 
-def _probe(device):
+def _probe(device, claim):
     """Add what only the device and the kernel can say: signatures, users, size and so on."""
     sysfs = f"/sys/dev/block/{device['rdev']}"
     device.update(
@@ -170,7 +174,7 @@ def _probe(device):
     )
     if device["mounted"]:
         return device
-    device["busy"] = _is_busy(device["path"])
+    device["busy"] = claim and _is_busy(device["path"])
     device["signatures"] = _signatures(device["path"])
     if [signature["type"] for signature in device["signatures"]] == ["xfs"]:
         device["unfinished"] = _is_unfinished_xfs(_superblock(device["path"]))

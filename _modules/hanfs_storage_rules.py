@@ -70,8 +70,7 @@ def _maker(may_create, creates_here):
             return _answer(
                 "refuse",
                 f"{missing}, and nothing may be made: that takes `initialize: true` in the "
-                "site's storage, on the first node, "
-                "before the cluster exists",
+                "site's storage, on the first node, before the cluster exists",
             )
         if not creates_here:
             return _answer("wait", missing)

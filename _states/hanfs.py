@@ -185,7 +185,9 @@ def mount_point(name, user=None, group=None, mode="0755"):
         )
     except (CommandExecutionError, SaltInvocationError, OSError) as err:
         return _failed(ret, err)
-    ret.update({key: made[key] for key in ("result", "changes", "comment")})
+    ret.update({key: made[key] for key in ("result", "changes")})
+    # Salt says nothing about a directory that it has just made.
+    ret["comment"] = made["comment"] or f"{name} was made"
     return ret
 
 
@@ -336,6 +338,8 @@ def _kept_running(cluster):
     """Why a running NFS server must be left running; None if it runs outside the cluster."""
     if __salt__["pcs.member_of"]() is None:
         return None
+    if __salt__["hanfs.nfs_state_is_shared"]():
+        return "The NFS server is run by the cluster: its state is on the shared file system"
     try:
         status = __salt__["pcs.status"]()
     except CommandExecutionError:
@@ -382,8 +386,19 @@ def storage_ready(name, storage, creator, cluster=None, timeout=300):
     creates = creator == __salt__["hanfs.own_name"]()
 
     def look():
-        facts = __salt__["hanfs_storage.inspect"](storage, cluster or "")
-        return facts, __salt__["hanfs_storage_rules.decide"](facts, storage, may_create, creates)
+        try:
+            facts = __salt__["hanfs_storage.inspect"](
+                storage, cluster or "", may_create and creates
+            )
+        except CommandExecutionError as err:
+            if creates or not may_create:
+                raise
+            # The first node may be writing just what this one tries to read.
+            return {"verdict": "wait", "step": None, "why": str(err)}
+        needs_lvm = storage.get("vg") and facts["device"]["block"] and not __opts__["test"]
+        if needs_lvm and facts["lvm"] is None:
+            raise CommandExecutionError("lvm2 is not installed")
+        return __salt__["hanfs_storage_rules.decide"](facts, storage, may_create, creates)
 
     try:
         if __opts__["test"]:
@@ -396,7 +411,7 @@ def storage_ready(name, storage, creator, cluster=None, timeout=300):
 def _make_storage(ret, storage, cluster, look, creator, deadline):
     steps = 0
     while True:
-        facts, decision = look()
+        decision = look()
         if decision["verdict"] == "ready":
             ret["comment"] = (
                 f"{decision['why']} ({', '.join(ret['changes'])} made)"
@@ -404,8 +419,6 @@ def _make_storage(ret, storage, cluster, look, creator, deadline):
                 else decision["why"]
             )
             return ret
-        if storage.get("vg") and facts["lvm"] is None and facts["device"]["block"]:
-            return _failed(ret, "lvm2 is not installed")
         if decision["verdict"] == "refuse":
             return _failed(ret, decision["why"])
         if decision["verdict"] == "step":
@@ -420,15 +433,14 @@ def _make_storage(ret, storage, cluster, look, creator, deadline):
             return _failed(
                 ret,
                 f"waited for {creator} in vain: {decision['why']} on this node. Has the run on "
-                f"{creator} got so far, and is "
-                f"{storage['device']} the same disk on both?",
+                f"{creator} got so far, and is {storage['device']} the same disk on both?",
             )
         time.sleep(_PAUSE)
         __salt__["hanfs_storage.rescan"](storage)
 
 
 def _predict_storage(ret, storage, look, creator):
-    decision = look()[1]
+    decision = look()
     if decision["verdict"] == "ready":
         ret["comment"] = decision["why"]
     elif decision["verdict"] == "refuse":

@@ -238,7 +238,7 @@ def test_a_swap_device_in_use_is_refused_even_without_its_signature(loop):
     if run("swapon", device, check=False).returncode:
         pytest.skip("no swap here")
     try:
-        facts = world().salt["hanfs_storage.inspect"](storage(device))
+        facts = world().salt["hanfs_storage.inspect"](storage(device), "c", True)
     finally:
         run("swapoff", device)
     assert facts["device"]["swap"] and facts["device"]["busy"]

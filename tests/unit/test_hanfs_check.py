@@ -43,12 +43,13 @@ class Machine:
                 "hanfs_net.addresses": lambda: self.facts["local"],
                 "hanfs_net.resolve": lambda name: self.facts["names"].get(name, []),
                 "hanfs_net.answered_by": self._answered_by,
-                "hanfs_storage.inspect": lambda storage, cluster: {},
+                "hanfs_storage.inspect": lambda storage, cluster, claim: {},
                 "hanfs_storage_rules.decide": lambda *args: self.facts["verdict"],
                 "cib.query": self._query,
             },
         )
         self.world.modules.hanfs.own_name = lambda: self.facts["name"]
+        self.world.modules.hanfs.CIB_FILE = self.facts.get("cib_file", "/nonexistent")
 
     def _member(self):
         found = self.facts["conf"]
@@ -176,6 +177,23 @@ OURS = {"primitives": {"VIP": {"attributes": {"ip": "192.168.16.100"}}}}
 def test_the_clusters_own_address_may_answer(cib, problems):
     machine = Machine(conf=conf(), owner="02:00:00:00:00:01", cib=cib)
     assert len(machine.check({"storage:device": "/dev/null"})["problems"]) == problems
+
+
+def test_an_address_in_the_saved_configuration_is_not_asked_for(tmp_path):
+    saved = tmp_path / "cib.xml"
+    saved.write_text(
+        """<cib><configuration><resources><group id="g"><primitive id="VIP"><instance_attributes
+        id="i"><nvpair id="n" name="ip" value="192.168.16.100"/></instance_attributes></primitive>
+        </group></resources></configuration></cib>"""
+    )
+    for text in (saved.read_text(), "", "<cib/>"):
+        saved.write_text(text)
+        machine = Machine(conf=conf(), cib_file=str(saved), cib=error("never asked"))
+        assert machine.check({"storage:device": "/dev/null"})["problems"] == []
+        assert len(machine.asked) == (0 if "nvpair" in text else 1)
+    machine = Machine(cib_file=str(saved))
+    machine.check()
+    assert len(machine.asked) == 1, "who is no member asks always"
 
 
 def test_the_active_node_asks_nobody():

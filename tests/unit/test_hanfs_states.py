@@ -7,7 +7,7 @@ from tests.support.salt_modules import load
 from tests.support.sites import site
 
 SITE = site({"cluster:password": ...})
-MODULES = ["hanfs", "hanfs_schema", "hanfs_model"]
+MODULES = ["hanfs", "hanfs_schema", "hanfs_model", "hanfs_storage"]
 BOTH = pytest.mark.parametrize("test", [True, False], ids=["dry", "real"])
 
 
@@ -173,7 +173,9 @@ def test_a_firewall_that_does_not_answer(everything_installed):
 class Unit:
     """The unit nfs-server, and the cluster that may run it."""
 
-    def __init__(self, enabled=True, running=True, member=None, status=None, there=True):
+    def __init__(
+        self, enabled=True, running=True, member=None, status=None, there=True, shared=False
+    ):
         self.enabled, self.running = enabled, running
         self.functions = {
             "service__available": lambda _: there,
@@ -184,6 +186,7 @@ class Unit:
             "pcs__member_of": lambda: member,
             "hanfs__own_name": lambda: "nfs-server1",
             "pcs__status": status if callable(status) else lambda: status,
+            "hanfs__nfs_state_is_shared": lambda: shared,
         }
 
     def disable(self, _):
@@ -240,6 +243,12 @@ def test_what_the_cluster_runs_is_never_stopped(status):
 def test_what_runs_beside_the_cluster_is_stopped(status):
     unit = Unit(enabled=False, member="c", status=status)
     assert unit.run()["changes"] == {"nfs-server": {"running": {"old": True, "new": False}}}
+
+
+def test_the_active_node_needs_no_tool_to_know():
+    unit = Unit(enabled=False, member="c", status=raises("never asked"), shared=True)
+    ret = unit.run()
+    assert ret["changes"] == {} and unit.running and "run by the cluster" in ret["comment"]
 
 
 def test_no_unit_yet():
@@ -303,6 +312,25 @@ def test_a_failure_keeps_what_was_changed_before_it():
     disk.done.append("broken")
     ret = disk.run()
     assert ret["result"] is False and list(ret["changes"]) == ["lvcreate"]
+
+
+def test_the_other_node_is_patient_with_a_disk_that_is_being_written():
+    disk = Disk(READY, node="nfs-server2")
+    looks = [CommandExecutionError("pvs failed: checksum"), {"lvm": [], "device": {"block": True}}]
+
+    def inspect(*_):
+        found = looks.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    disk.functions["hanfs_storage__inspect"] = inspect
+    assert disk.run(timeout=60)["result"] is True
+    looks.append(CommandExecutionError("pvs failed: checksum"))
+    assert "checksum" in disk.run(timeout=0)["comment"]
+    creator = Disk(READY)
+    creator.functions["hanfs_storage__inspect"] = raises("pvs failed")
+    assert creator.run(timeout=60)["comment"] == "pvs failed"
 
 
 def test_a_disk_that_never_gets_ready_ends():
@@ -500,7 +528,7 @@ def test_a_dry_run_looks_once():
 
 
 def test_no_state_raises_on_a_wrong_site():
-    made = world(pcs__member_of=lambda: None)
+    made = world(pcs__member_of=lambda: None, cib__validate=lambda _: [])
     wrong = {"fencing": []}
     for state in ("nodes_ready", "agents_known", "configured", "healthy"):
         assert getattr(made.states.hanfs, state)("x", wrong)["result"] is False, state
