@@ -114,15 +114,15 @@ def _parse(arguments):
     commands.add_parser("lint", help="ruff, salt-lint and yamllint")
     demo = commands.add_parser("demo", help="the article on two machines, told step by step")
     demo.add_argument("--keep", action="store_true", help="leave the lab up until it is taken down")
-    test = commands.add_parser("test", help="pytest inside a lab; arguments are pytest's")
-    test.add_argument("arguments", nargs=argparse.REMAINDER)
-    run = commands.add_parser("run", help="any command inside an empty lab")
-    run.add_argument("arguments", nargs=argparse.REMAINDER)
+    commands.add_parser("test", help="pytest inside a lab; arguments are pytest's", add_help=False)
+    commands.add_parser("run", help="any command inside an empty lab", add_help=False)
     shell = commands.add_parser("shell", help="a shell in a running lab, or on a node of it")
     shell.add_argument("node", nargs="?")
-    shell.add_argument("arguments", nargs=argparse.REMAINDER)
     commands.add_parser("down", help="end every running lab")
-    return parser.parse_args(arguments)
+    options, options.arguments = parser.parse_known_args(arguments)
+    if options.arguments and options.command not in ("test", "run", "shell"):
+        parser.error(f"unrecognized arguments: {' '.join(options.arguments)}")
+    return options
 
 
 if __name__ == "__main__":

@@ -61,6 +61,11 @@ class Container(Node):
         """Its root file system as the lab sees it; to look at, not to write to while it runs."""
         return self._directory / "root"
 
+    @property
+    def init(self):
+        """Its process 1, as the lab sees it; None while it does not run."""
+        return self._init
+
     def _make_disk(self, lower):
         for part in ("upper", "work", "root"):
             (self._directory / part).mkdir(parents=True)
@@ -90,7 +95,7 @@ class Container(Node):
         """Switch it on, without waiting for it. After ``power_off`` it boots from what it had."""
         network.ensure_bridges()
         network.plug_in(self.name, self.number)
-        self._cgroup().mkdir(exist_ok=True)
+        self._cgroup().mkdir(parents=True, exist_ok=True)
         command = [
             "systemd-nspawn", "--quiet", "--boot", f"--directory={self.root}",
             f"--machine={self.name}", f"--hostname={self.name}",

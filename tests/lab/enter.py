@@ -150,12 +150,14 @@ def cgroup():
 
 
 def remove_cgroups():
-    """Remove control groups that ended labs left; those of a running lab are busy and stay."""
+    """Remove the control groups that this lab and labs that were killed left."""
     for line in open("/proc/self/mounts"):
         _, target, kind = line.split()[:3]
         if kind == "cgroup2":
             for group in Path(target).glob(f"{CGROUP_PREFIX}*"):
-                remove_cgroup(group)
+                starter = group.name[len(CGROUP_PREFIX) :]
+                if starter == str(os.getpid()) or not Path("/proc", starter).exists():
+                    remove_cgroup(group)
 
 
 def remove_cgroup(group):

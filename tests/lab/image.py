@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -104,12 +105,13 @@ def _directory(kind):
     return paths.CACHE / f"{kind}-{_recipe()}"
 
 
+@functools.lru_cache(maxsize=None)
 def _recipe():
     """A short hash of everything that decides what is in the images."""
     parts = [
         Path(__file__).read_text(),
         Path(packages.__file__).read_text(),
-        packages.DEFAULTS.read_text(),
+        *packages.formula_packages(),
         paths.CONSTRAINTS.read_text(),
         str(paths.SALT_VENV),
         *debian_sources(SUITE),
@@ -130,7 +132,7 @@ def _build_bare(work):
     repository_.mkdir()
     wanted = [*packages.formula_packages(), *packages.EXTRA]
     say(f"building the root file system 'bare' and downloading {len(wanted)} packages with theirs")
-    download = "chroot \"$1\" apt-get -q -y install --download-only " + " ".join(wanted)
+    download = 'chroot "$1" apt-get -q -y install --download-only ' + " ".join(wanted)
     collect = f'cp "$1"/var/cache/apt/archives/*.deb "{repository_}"/'
     command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--quiet"]
     command += [f"--dpkgopt={option}" for option in DPKG_OPTIONS]
@@ -145,9 +147,7 @@ def _build_bare(work):
 def _settle_in(tree):
     for path in (tree / "etc/apt/sources.list.d").glob("*"):
         path.unlink()
-    (tree / "etc/apt/sources.list").write_text(
-        f"deb [trusted=yes] file:{paths.NODE_PACKAGES} ./\n"
-    )
+    (tree / "etc/apt/sources.list").write_text(f"deb [trusted=yes] file:{paths.NODE_PACKAGES} ./\n")
     (tree / paths.NODE_PACKAGES[1:]).mkdir(parents=True)
     (tree / "etc/resolv.conf").write_text("")
     (tree / "etc/machine-id").write_text("uninitialized\n")
@@ -157,9 +157,7 @@ def _settle_in(tree):
         (units / unit).symlink_to("/dev/null")
     (units / "salt-minion.service").write_text(MINION_UNIT)
     _add_salt(tree)
-    _in_own_namespaces(
-        'mount --bind "$2" "$1/srv/packages" && chroot "$1" apt-get -q update', tree
-    )
+    _in_own_namespaces('mount --bind "$2" "$1/srv/packages" && chroot "$1" apt-get -q update', tree)
 
 
 def _add_salt(tree):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -16,8 +17,9 @@ BLOCKS = ("default", "Debian", "Debian-12")
 EXTRA = ("strace",)
 
 
+@functools.lru_cache(maxsize=None)
 def formula_packages():
-    """Names of the packages that the formula installs on a Debian 12 node, sorted."""
+    """Names of the packages that the formula installs on a Debian 12 node, a sorted list."""
     script = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)"
     done = subprocess.run(
         [str(paths.TEST_VENV / "bin" / "python"), "-c", script],
@@ -30,9 +32,8 @@ def formula_packages():
     merged = {}
     for block in BLOCKS:
         merged.update(blocks.get(block) or {})
-    return sorted(
-        {name for key, names in merged.items() if key.endswith("_packages") for name in names}
-    )
+    lists = [names for key, names in merged.items() if key.endswith("_packages")]
+    return sorted({name for names in lists for name in names})
 
 
 def write_index(directory):

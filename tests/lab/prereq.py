@@ -67,9 +67,7 @@ def ensure_programs():
     apt = ["apt-get", "-q", "-y", "-o", "Dpkg::Use-Pty=0"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update"], ["install", "--no-install-recommends", *missing]):
-        subprocess.run(
-            [*apt, *words], check=True, env=environment, stdout=subprocess.DEVNULL
-        )
+        subprocess.run([*apt, *words], check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
 def ensure_venvs():

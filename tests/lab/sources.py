@@ -55,7 +55,10 @@ def _deb822_style(text):
                 key, _, value = line.partition(":")
                 key = key.strip().lower()
                 fields[key] = value.strip()
-        if fields.get("enabled", "yes").lower() == "no" or "deb" not in fields.get("types", "").split():
+        if (
+            fields.get("enabled", "yes").lower() == "no"
+            or "deb" not in fields.get("types", "").split()
+        ):
             continue
         signed = fields.get("signed-by", "")
         # A key that stands in the file itself cannot be named on one line.

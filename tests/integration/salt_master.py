@@ -1,0 +1,78 @@
+"""The Salt master of the integration tests: what an operator does at its command line."""
+
+from __future__ import annotations
+
+import json
+
+# What of this repository a master serves.
+SERVED = ("hanfs", "_modules", "_states")
+
+
+def overrides(directory, repository, address):
+    """Configuration of the master, with its trees below ``directory`` (made here)."""
+    states, pillar = directory / "states", directory / "pillar"
+    states.mkdir()
+    pillar.mkdir()
+    for name in SERVED:
+        (states / name).symlink_to(repository / name)
+    return {
+        "interface": address,
+        "publish_port": 4505,
+        "ret_port": 4506,
+        "auto_accept": True,
+        # Pairs come and go under the same names, each with keys of its own.
+        "open_mode": True,
+        "file_roots": {"base": [str(states)]},
+        "pillar_roots": {"base": [str(pillar)]},
+        "log_level_logfile": "warning",
+        "timeout": 30,
+        "gather_job_timeout": 20,
+    }
+
+
+class SaltMaster:
+    """A running master: sets pillar, waits for minions, applies the formula."""
+
+    def __init__(self, daemon, pillar_root):
+        self.daemon = daemon
+        self._cli = daemon.salt_cli(timeout=120)
+        self._pillar_root = pillar_root
+
+    def set_pillar(self, pillar):
+        """Replace the pillar tree: ``pillar`` maps a target (minion id or glob) to its data."""
+        for old in self._pillar_root.iterdir():
+            old.unlink()
+        top = {}
+        for number, (target, data) in enumerate(pillar.items()):
+            (self._pillar_root / f"part{number}.sls").write_text(json.dumps(data))
+            top[target] = [f"part{number}"]
+        (self._pillar_root / "top.sls").write_text(json.dumps({"base": top}))
+
+    def salt(self, nodes, function, *arguments, timeout=900, **keywords):
+        """Run ``function`` on ``nodes`` at once; return a dict of minion id -> its return.
+
+        ``timeout`` is in seconds. A minion that did not answer is missing in the dict.
+        """
+        names = ",".join(node.name for node in nodes)
+        done = self._cli.run(
+            "--list", "--static", f"--timeout={timeout}", function, *arguments,
+            minion_tgt=names, **keywords,
+        )  # fmt: skip
+        if not isinstance(done.data, dict):
+            raise RuntimeError(f"salt {function}: {done.stdout[-3000:]}{done.stderr[-3000:]}")
+        return done.data
+
+    def apply(self, nodes, test=False, sls="hanfs", timeout=900):
+        """``state.apply SLS`` on ``nodes`` at once: minion id -> state returns (or error lines)."""
+        keywords = {"test": True} if test else {}
+        return self.salt(nodes, "state.apply", sls, timeout=timeout, **keywords)
+
+    def wait_for(self, nodes, since, timeout=90):
+        """Wait until every node's minion has said, since the time ``since``, that it is up.
+
+        (A ping that comes too early would be lost, and Salt waits long for its answer.)
+        """
+        said = [(self.daemon.id, f"salt/minion/{node.name}/start") for node in nodes]
+        found = self.daemon.event_listener.wait_for_events(said, timeout=timeout, after_time=since)
+        if not found:
+            raise TimeoutError(f"{timeout} s without a word from {found.missed}")
