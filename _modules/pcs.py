@@ -7,7 +7,8 @@ password of pcs's account, and the cluster's state as data. What is configured *
 
 How pcs 0.9, 0.10, 0.11 and 0.12 differ is told by the capability ids that pcs itself prints, asked
 once per run; ``pcs_argv`` is the only place that knows what follows from them. Files are understood
-by ``pcs_files``, crm_mon's XML by ``pcs_status``; ``pcs_stub`` removes Debian's one-node cluster.
+by ``pcs_files``, crm_mon's XML by ``pcs_status``; ``pcs_stub`` removes Debian's one-node cluster,
+``pcs_setup`` completes a setup that was cut off.
 
 The module always loads: ``pcs`` may be installed later in the same run. On Salt 3006 and 3007 it
 takes the place of the built-in module of this name and keeps its functions' arguments.
@@ -19,7 +20,6 @@ import ctypes
 import os
 import re
 import socket
-import tempfile
 import time
 
 import salt.utils.data
@@ -30,28 +30,12 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 __virtualname__ = "pcs"
 
 COROSYNC_CONF = "/etc/corosync/corosync.conf"
-# pcs sends these to every node before corosync.conf, so a cluster's conf is of no use without.
-CLUSTER_KEYS = ("/etc/corosync/authkey", "/etc/pacemaker/authkey")
 KNOWN_HOSTS = "/var/lib/pcsd/known-hosts"
 TOKENS = "/var/lib/pcsd/tokens"
 PCSD_PORT = 2224
 CONNECT_TIMEOUT = 3
 LONGEST_PAUSE = 30
 MASK = "XXX-REDACTED-XXX"
-
-# Refusals of `pcs cluster setup` that pass by themselves while the other nodes are still being
-# prepared: packages, the distribution's own cluster, pcsd restarting, a slow machine.
-PASSING_REFUSALS = (
-    "cluster configuration files have been found",
-    "found to be running on the host",
-    "Required cluster services not installed",
-    "Unable to connect to",
-    "unable to connect to",
-    "timed out",
-    # 0.9
-    "node is already in a cluster",
-    "error checking node availability",
-)
 
 
 def __virtual__():
@@ -435,26 +419,10 @@ def cluster_setup(
     return True
 
 
-def setup_refusal_passes(message):
+def conf_text_of(node):
     """
-    Whether a refusal of ``pcs.cluster_setup`` may pass by itself, as other nodes get ready.
-
-    message
-        The error's text.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' pcs.setup_refusal_passes 'Unable to connect to nfs-server2'
-    """
-    return any(words in message for words in PASSING_REFUSALS)
-
-
-def conf_of(node):
-    """
-    The cluster in another node's corosync.conf, as ``pcs.corosync_conf`` has it, asked of the
-    pcsd there; None when there is no such file or no answer.
+    Another node's corosync.conf, asked of the pcsd there; None when it has none or does not
+    answer.
 
     node
         Name of an authenticated host.
@@ -463,72 +431,12 @@ def conf_of(node):
 
     .. code-block:: bash
 
-        salt 'nfs-server2' pcs.conf_of nfs-server1
+        salt 'nfs-server2' pcs.conf_text_of nfs-server1
     """
-    text = _conf_text_of(node)
-    return None if text is None else __salt__["pcs_files.corosync_conf"](text)
-
-
-def _conf_text_of(node):
-    (node,) = _checked_nodes([node])
-    result = _run(["pcs", "cluster", "corosync", node], ok=range(256))
+    result = _run(["pcs", "cluster", "corosync", *_targets([node])], ok=range(256))
     if result["retcode"] or not result["stdout"].strip():
         return None
     return result["stdout"].rstrip() + "\n"
-
-
-def conf_adopt(node, cluster_name, nodes):
-    """
-    Complete a setup that was cut off: take corosync.conf over from a node that has it.
-
-    Only when the conf there is of exactly this cluster, this node has none, and the cluster's
-    keys are here (pcs sends them first). Otherwise nothing is written.
-
-    node
-        Name of the host to ask.
-
-    cluster_name, nodes
-        The cluster's name and the names of its nodes.
-
-    Returns True. Raises CommandExecutionError.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt 'nfs-server2' pcs.conf_adopt nfs-server1 nfs '[nfs-server1, nfs-server2]'
-    """
-    text = _conf_text_of(node)
-    conf = None if text is None else __salt__["pcs_files.corosync_conf"](text)
-    if not conf or conf["cluster_name"] != cluster_name or set(conf["nodes"]) != set(nodes):
-        raise CommandExecutionError(f"{node} has no corosync.conf of the cluster {cluster_name}")
-    if _read(COROSYNC_CONF) is not None:
-        raise CommandExecutionError(f"{COROSYNC_CONF} exists already")
-    missing = [path for path in CLUSTER_KEYS if not os.path.exists(path)]
-    if missing:
-        raise CommandExecutionError(
-            f"{node} is in the cluster {cluster_name} with this node as a member, but here are "
-            f"neither corosync.conf nor {', '.join(missing)}. If this node was installed anew, "
-            f"run 'pcs cluster node remove' and 'pcs cluster node add' for it on {node}"
-        )
-    _write(COROSYNC_CONF, text)
-    return True
-
-
-def _write(path, text):
-    """Write a file whole or not at all."""
-    directory = os.path.dirname(path)
-    handle, temporary = tempfile.mkstemp(dir=directory, prefix=".hanfs-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.rename(temporary, path)
-    except OSError as err:
-        os.unlink(temporary)
-        raise CommandExecutionError(f"{path} cannot be written: {err}") from err
 
 
 def cluster_start(nodes=None, wait=None):

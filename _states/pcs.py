@@ -6,7 +6,7 @@ With ``test=True`` nothing is written, also on a machine where pcs is not instal
 
 On Salt 3006 and 3007 this takes the place of the built-in state module of the same name.
 
-:depends: the execution modules pcs, pcs_argv, pcs_files, pcs_status and pcs_stub
+:depends: the execution modules pcs, pcs_argv, pcs_files, pcs_setup, pcs_status and pcs_stub
 """
 
 import time
@@ -328,13 +328,13 @@ def _try_create(name, nodes, others, setup):
     except CommandExecutionError as err:
         refusal = str(err)
     for other in others:
-        theirs = __salt__["pcs.conf_of"](other)
+        theirs = __salt__["pcs_setup.conf_of"](other)
         if theirs is None or theirs["stub"]:
             continue
         _refuse_other(theirs, name, nodes, where=other)
-        __salt__["pcs.conf_adopt"](other, name, list(nodes))
+        __salt__["pcs_setup.adopt"](other, name, list(nodes))
         return True, f"corosync.conf of {other}"
-    if not __salt__["pcs.setup_refusal_passes"](refusal):
+    if not __salt__["pcs_setup.refusal_passes"](refusal):
         raise CommandExecutionError(refusal)
     return False, refusal
 
@@ -371,7 +371,7 @@ class _Joining:
     def _ask(self):
         if self.creator not in __salt__["pcs.known_hosts"]():
             return False, f"no corosync.conf on this node, and pcs here knows no {self.creator}"
-        theirs = __salt__["pcs.conf_of"](self.creator)
+        theirs = __salt__["pcs_setup.conf_of"](self.creator)
         if theirs is None or theirs["stub"]:
             self.seen_there = False
             return False, f"no corosync.conf on this node and none on {self.creator}"
@@ -379,7 +379,7 @@ class _Joining:
         if not self.seen_there:
             self.seen_there = True
             return False, f"corosync.conf on {self.creator}, none on this node"
-        __salt__["pcs.conf_adopt"](self.creator, self.name, list(self.nodes))
+        __salt__["pcs_setup.adopt"](self.creator, self.name, list(self.nodes))
         return True, f"corosync.conf of {self.creator}"
 
 

@@ -26,7 +26,7 @@ CAPABILITIES = {
     "cluster.config.uuid pcs.yes-to-confirm-commands",
 }
 
-MODULES = ["pcs", "pcs_argv", "pcs_files", "pcs_status", "pcs_stub"]
+MODULES = ["pcs", "pcs_argv", "pcs_files", "pcs_setup", "pcs_status", "pcs_stub"]
 
 SCRIPT = """#!/bin/sh
 cd "{answers}" || exit 99
@@ -82,8 +82,10 @@ class Node:
         module.COROSYNC_CONF = str(self.root / "corosync.conf")
         module.KNOWN_HOSTS = str(self.root / "known-hosts")
         module.TOKENS = str(self.root / "tokens")
-        module.CLUSTER_KEYS = (str(self.root / "authkey"),)
         module.time = self.state.time = self.clock
+        setup = self.world.modules.pcs_setup
+        setup.COROSYNC_CONF = module.COROSYNC_CONF
+        setup.CLUSTER_KEY = str(self.root / "authkey")
         stub = self.world.modules.pcs_stub
         stub.COROSYNC_CONF = module.COROSYNC_CONF
         stub.CIB_DIRECTORY = str(self.root / "cib")

@@ -1,0 +1,119 @@
+"""
+A cluster's setup that does not succeed at once, or was cut off
+
+pcs destroys, then sends known hosts, then keys, then corosync.conf, each to all nodes at once. A
+machine that fails in between leaves nodes with different parts, and ``pcs cluster setup`` refuses
+from then on without ``--force``, which would destroy. What is missing then is only corosync.conf.
+"""
+
+import os
+import tempfile
+
+from salt.exceptions import CommandExecutionError
+
+COROSYNC_CONF = "/etc/corosync/corosync.conf"
+# Sent before corosync.conf and made by nothing else (Pacemaker's own key is: by Debian's package).
+CLUSTER_KEY = "/etc/corosync/authkey"
+
+# Refusals of `pcs cluster setup` that pass by themselves while the other nodes are still being
+# prepared: packages, the distribution's own cluster, pcsd restarting, a slow machine.
+PASSING_REFUSALS = (
+    "cluster configuration files have been found",
+    "found to be running on the host",
+    "Required cluster services not installed",
+    "Unable to connect to",
+    "timed out",
+    # 0.9
+    "node is already in a cluster",
+    "error checking node availability",
+)
+
+
+def __virtual__():
+    return True
+
+
+def refusal_passes(message):
+    """
+    Whether a refusal of ``pcs.cluster_setup`` may pass by itself, as other nodes get ready.
+
+    message
+        The error's text.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_setup.refusal_passes 'Unable to connect to nfs-server2'
+    """
+    return any(words in message for words in PASSING_REFUSALS)
+
+
+def conf_of(node):
+    """
+    The cluster in another node's corosync.conf, as ``pcs.corosync_conf`` has it; None when there
+    is no such file or no answer.
+
+    node
+        Name of an authenticated host.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server2' pcs_setup.conf_of nfs-server1
+    """
+    text = __salt__["pcs.conf_text_of"](node)
+    return None if text is None else __salt__["pcs_files.corosync_conf"](text)
+
+
+def adopt(node, cluster_name, nodes):
+    """
+    Complete a setup that was cut off: take corosync.conf over from a node that has it.
+
+    Only when the conf there is of exactly this cluster, this node has none, and the cluster's key
+    is here (pcs sends it first). Otherwise nothing is written.
+
+    node
+        Name of the host to ask.
+
+    cluster_name, nodes
+        The cluster's name and the names of its nodes.
+
+    Returns True. Raises CommandExecutionError.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server2' pcs_setup.adopt nfs-server1 nfs '[nfs-server1, nfs-server2]'
+    """
+    text = __salt__["pcs.conf_text_of"](node)
+    conf = None if text is None else __salt__["pcs_files.corosync_conf"](text)
+    if not conf or conf["cluster_name"] != cluster_name or set(conf["nodes"]) != set(nodes):
+        raise CommandExecutionError(f"{node} has no corosync.conf of the cluster {cluster_name}")
+    if os.path.exists(COROSYNC_CONF):
+        raise CommandExecutionError(f"{COROSYNC_CONF} exists already")
+    if not os.path.exists(CLUSTER_KEY):
+        raise CommandExecutionError(
+            f"{node} is in the cluster {cluster_name} with this node as a member, but here are "
+            f"neither corosync.conf nor {CLUSTER_KEY}. If this node was installed anew, "
+            f"run 'pcs cluster node remove' and 'pcs cluster node add' for it on {node}"
+        )
+    _write(COROSYNC_CONF, text)
+    return True
+
+
+def _write(path, text):
+    """Write a file whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".corosync.conf-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.rename(temporary, path)
+    except OSError as err:
+        os.unlink(temporary)
+        raise CommandExecutionError(f"{path} cannot be written: {err}") from err
