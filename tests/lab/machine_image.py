@@ -1,0 +1,207 @@
+"""The disk image that every machine of a lab boots from.
+
+One image serves all: which machine it is comes from the kernel's command line. It
+is the root file system ``installed`` of the containers, made lean, with the modules
+of one kernel: ``uml`` (Debian's User Mode Linux) or ``debian`` (its stock kernel).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab import image, lean, network, paths
+from tests.lab.lean import make_lean, write
+from tests.lab.progress import say
+from tests.lab.sources import debian_sources
+
+UML_MODULES = Path("/usr/lib/uml/modules")
+STOCK_KERNEL = "linux-image-cloud-amd64"
+SIZE = "6G"
+
+# Run once, early: two processes in all, since each one is slow there.
+IDENTITY_SCRIPT = """\
+#!/bin/sh
+# Gives this machine the addresses that its kernel command line names, as
+# lab.address=DEVICE:ADDRESS/PREFIX, and Salt the host name as minion id.
+read -r words </proc/cmdline
+read -r name </proc/sys/kernel/hostname
+printf '%s' "$name" >/etc/salt/minion_id
+{
+    echo "link set lo up"
+    for word in $words; do
+        case $word in
+        lab.address=*)
+            word=${word#lab.address=}
+            echo "address add ${word#*:} dev ${word%%:*}"
+            echo "link set ${word%%:*} up"
+            ;;
+        esac
+    done
+} | ip -batch -
+"""
+
+IDENTITY_UNIT = """\
+[Unit]
+Description=Addresses of this lab machine
+DefaultDependencies=no
+After=local-fs.target
+Wants=network-pre.target
+Before=network-pre.target network.target network-online.target sysinit.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/sbin/lab-identity
+
+[Install]
+WantedBy=sysinit.target
+"""
+
+# Grains that run programs, and a loader that looks further than asked, cost seconds
+# on such a machine and tell a lab nothing. Patience, since answers may be slow.
+MINION_CONFIG = {
+    "master": network.MASTER,
+    "enable_fqdns_grains": False,
+    "enable_gpu_grains": False,
+    "disable_grains": "disks lvm mdadm nvme iscsi fibre_channel metadata metadata_gce "
+    "metadata_azure napalm esxi chronos fx2 junos marathon mdata nxos panos philips_hue "
+    "rest_sample smartos ssh_sample zfs cimc pending_reboot".split(),
+    "lazy_loader_strict_matching": True,
+    "grains_cache": True,
+    "mine_enabled": False,
+    "acceptance_wait_time": 1,
+    "random_reauth_delay": 1,
+    "recon_max": 2000,
+    "auth_timeout": 120,
+    "log_level": "warning",
+    "log_level_logfile": "warning",
+}
+
+# The modules that the kernel needs before it has a root file system, and network
+# cards that are there when the addresses are set.
+INITRD_MODULES = "virtio_pci virtio_blk virtio_net ext4\n"
+
+
+@dataclass(frozen=True)
+class Image:
+    """Paths of the disk image, and of kernel and initrd where the kernel is not a program."""
+
+    disk: Path
+    kernel: Path
+    initrd: Path
+
+
+@functools.lru_cache(maxsize=None)
+def ensure(kernel):
+    """Build the image for ``kernel`` (uml or debian) unless it is there; return its Image."""
+    final = _directory(kernel)
+    if not final.is_dir():
+        for old in paths.CACHE.glob(f"machine-{kernel}-*"):
+            shutil.rmtree(old, ignore_errors=True)
+        say(f"building the disk image of machines ({kernel})")
+        work = Path(tempfile.mkdtemp(prefix=f"new-machine-{kernel}-", dir=paths.CACHE))
+        try:
+            work.chmod(0o755)
+            _build(work, kernel)
+            work.rename(final)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return Image(final / "disk.raw", final / "vmlinuz", final / "initrd")
+
+
+def debian_kernel():
+    """Path of Debian's stock kernel, downloaded for the probe of KVM."""
+    final = paths.CACHE / "vmlinuz"
+    if not final.exists():
+        with tempfile.TemporaryDirectory(dir=paths.CACHE) as work:
+            name = _newest_kernel_package()
+            subprocess.run(["apt-get", "-q", "download", name], cwd=work, check=True)
+            (deb,) = Path(work).glob("*.deb")
+            subprocess.run(["dpkg-deb", "-x", deb, Path(work, "tree")], check=True)
+            (kernel,) = Path(work, "tree", "boot").glob("vmlinuz-*")
+            kernel.rename(final)
+    return final
+
+
+def _newest_kernel_package():
+    fields = subprocess.check_output(["apt-cache", "show", STOCK_KERNEL], text=True)
+    depends = next(line for line in fields.splitlines() if line.startswith("Depends:"))
+    return depends.split()[1]
+
+
+def _directory(kernel):
+    parts = [
+        Path(__file__).read_text(),
+        Path(lean.__file__).read_text(),
+        str(image.root("installed")),
+        paths.SSH_KEY.with_suffix(".pub").read_text(),
+        *sorted(path.name for path in UML_MODULES.glob("*")),
+    ]
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+    return paths.CACHE / f"machine-{kernel}-{digest}"
+
+
+def _build(work, kernel):
+    root = work / "root"
+    subprocess.run(["cp", "-a", image.root("installed"), root], check=True)
+    if kernel == "uml":
+        _add_uml_modules(root)
+    else:
+        _add_stock_kernel(root, work)
+    _settle_in(root)
+    make_lean(root)
+    command = ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal,^metadata_csum", "-m", "0"]
+    command += ["-L", "root", "-d", root, work / "disk.raw", SIZE]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(root)
+
+
+def _settle_in(root):
+    write(root / "etc/hosts", network.hosts_file())
+    # Any other name would be the host name until systemd reads its own command line.
+    (root / "etc/hostname").unlink(missing_ok=True)
+    write(root / "etc/salt/minion", json.dumps(MINION_CONFIG, indent=1))
+    write(root / "root/.ssh/authorized_keys", paths.SSH_KEY.with_suffix(".pub").read_text(), 0o600)
+    (root / "root/.ssh").chmod(0o700)
+    write(root / "usr/local/sbin/lab-identity", IDENTITY_SCRIPT, 0o755)
+    units = root / "etc/systemd/system"
+    write(units / "lab-identity.service", IDENTITY_UNIT)
+    for unit in ("lab-identity.service", "salt-minion.service"):
+        subprocess.run(["systemctl", f"--root={root}", "-q", "enable", unit], check=True)
+    # Its packages are installed: an empty repository is all that apt needs to be content.
+    write(root / paths.NODE_PACKAGES[1:] / "Packages", "")
+
+
+def _add_uml_modules(root):
+    for modules in UML_MODULES.iterdir():
+        target = root / "lib/modules" / modules.name
+        target.parent.mkdir(exist_ok=True)
+        subprocess.run(["cp", "-a", modules, target], check=True)
+        subprocess.run(["chroot", root, "/sbin/depmod", modules.name], check=True)
+
+
+def _add_stock_kernel(root, work):
+    """Install Debian's kernel and initrd as a machine would, from the machine's own sources."""
+    sources = root / "etc/apt/sources.list"
+    own = sources.read_text()
+    sources.write_text("\n".join(debian_sources(image.SUITE)) + "\n")
+    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+    write(root / "etc/initramfs-tools/modules", INITRD_MODULES.replace(" ", "\n"))
+    apt = ["chroot", root, "apt-get", "-q", "-y", "-o", "Dpkg::Use-Pty=0"]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+    install = ["install", "--no-install-recommends", STOCK_KERNEL, "initramfs-tools", "zstd"]
+    for words in (["update"], install, ["clean"]):
+        subprocess.run([*apt, *words], check=True, env=environment, stdout=subprocess.DEVNULL)
+    sources.write_text(own)
+    (root / "etc/resolv.conf").write_text("")
+    for name, wanted in (("vmlinuz-*", "vmlinuz"), ("initrd.img-*", "initrd")):
+        (found,) = (root / "boot").glob(name)
+        shutil.copy(found, work / wanted)
