@@ -110,6 +110,11 @@ class _Checker:
                 f"{name!r} is no valid id (a letter or '_', then letters, digits, '.', '_', '-')",
             )
 
+    def word(self, path, name):
+        """The record of what is ours is a list of such names."""
+        if not re.match(r"^\S+$", name):
+            self.problem(path, f"{name!r} is no name: it must be one word")
+
     def scalars(self, path, value, keep_booleans=False):
         """Names and values as text; None stays (it must not be there)."""
         found = {}
@@ -171,14 +176,17 @@ def _text(value):
 
 
 def _properties(check, path, value):
-    found = check.scalars(path, value)
+    found = _defaults(check, path, value)
     for name in sorted(set(found) & READ_ONLY_PROPERTIES):
         check.problem(f"{path}:{name}", "Pacemaker sets this property itself")
     return found
 
 
 def _defaults(check, path, value):
-    return check.scalars(path, value)
+    found = check.scalars(path, value)
+    for name in found:
+        check.word(f"{path}:{name}", name)
+    return found
 
 
 def _primitives(check, path, value):
@@ -244,6 +252,8 @@ _OPERATION_FIELDS = {
 
 def _operation(check, path, value, name):
     found = {"name": name}
+    if name:
+        check.word(path, name)
     for key, inner in check.mapping(path, value, [*_OPERATION_FIELDS, "name"]).items():
         if key in _OPERATION_FIELDS:
             found[key] = _OPERATION_FIELDS[key](check, f"{path}:{key}", inner)

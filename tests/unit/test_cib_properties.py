@@ -1,0 +1,185 @@
+"""Whatever is described: one application brings it, a second one changes nothing."""
+
+import xml.etree.ElementTree as ET
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.cluster_tools import EMPTY_CIB
+from tests.support.salt_modules import load
+
+salt = load(states=False).salt
+AGENTS = {
+    "ocf:heartbeat:IPaddr2": [
+        {"name": "start", "interval": "0s", "timeout": "20s"},
+        {"name": "monitor", "interval": "10s", "timeout": "20s"},
+    ],
+    "ocf:pacemaker:Stateful": [
+        {"name": "monitor", "interval": "10s", "timeout": "20s", "role": "Promoted"},
+        {"name": "monitor", "interval": "11s", "timeout": "20s", "role": "Unpromoted"},
+        {"name": "stop", "interval": "0s", "timeout": "20s"},
+    ],
+}
+IDS = ["A", "B", "C", "D", "E", "F"]
+names = st.sampled_from(["ip", "state", "passwd", "n-1", "x_y", "déjà", "a b"])
+texts = st.one_of(
+    st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=8),
+    st.integers(-5, 10**7),
+    st.booleans(),
+    st.sampled_from(["20s", "1min", "INFINITY", "on", "a<b>&\"c'", "rw,sync"]),
+)
+pairs = st.dictionaries(names, texts, max_size=3)
+options = st.dictionaries(st.sampled_from(["ip", "state", "x_y", "déjà"]), texts, max_size=3)
+times = st.sampled_from(["5s", "10", "11s", "20s", "1min", "90000ms"])
+
+
+@st.composite
+def operations(draw):
+    found = {}
+    for name in draw(st.sets(st.sampled_from(["start", "monitor", "stop", "notify"]))):
+        several = draw(
+            st.lists(
+                st.fixed_dictionaries(
+                    {"interval": times},
+                    optional={
+                        "timeout": times,
+                        "on-fail": st.sampled_from(["block", "restart"]),
+                        "role": st.sampled_from(["Promoted", "Unpromoted"]),
+                        "OCF_CHECK_LEVEL": st.sampled_from([0, 10]),
+                    },
+                ),
+                min_size=1,
+                max_size=2,
+                unique_by=lambda one: salt["cib_meaning.milliseconds"](one["interval"]),
+            )
+        )
+        found[name] = several if len(several) > 1 or draw(st.booleans()) else several[0]
+    return found
+
+
+@st.composite
+def descriptions(draw):
+    present = draw(st.lists(st.sampled_from(IDS), unique=True))
+    primitives = {
+        name: {
+            "agent": draw(st.sampled_from(sorted(AGENTS))),
+            "attributes": draw(pairs),
+            "meta": draw(pairs),
+            "operations": draw(operations()),
+        }
+        for name in present
+    }
+    left, groups = list(present), {}
+    for group in draw(st.sets(st.sampled_from(["g", "h"]))):
+        size = draw(st.integers(0, len(left)))
+        if size:
+            groups[group], left = draw(st.permutations(left))[:size], left
+            left = [name for name in left if name not in groups[group]]
+    return {
+        "properties": draw(options),
+        "resource_defaults": draw(options),
+        "op_defaults": draw(options),
+        "primitives": primitives,
+        "groups": {name: {"members": m, "meta": draw(pairs)} for name, m in groups.items()},
+        "constraints": draw(constraints(left + sorted(groups))),
+    }
+
+
+@st.composite
+def constraints(draw, resources):
+    """About primitives in no group and groups, each pair once."""
+    couples = [(a, b) for a in resources for b in resources if a < b]
+    found = {"order": [], "colocation": []}
+    if couples:
+        for first, then in draw(st.lists(st.sampled_from(couples), unique=True, max_size=3)):
+            kind = draw(st.sampled_from(["Mandatory", "Optional", "Serialize", None]))
+            entry = {"first": first, "then": then, "kind": kind}
+            found["order"].append({key: value for key, value in entry.items() if value})
+        for one, other in draw(st.lists(st.sampled_from(couples), unique=True, max_size=3)):
+            score = draw(st.sampled_from([1, "INFINITY", "-INFINITY"]))
+            found["colocation"].append({"resource": one, "with": other, "score": score})
+        if draw(st.booleans()):
+            sets = [{"members": resources, "sequential": draw(st.booleans())}]
+            found["order"].append({"sets": sets, "kind": "Optional"})
+    return found
+
+
+def compare(description, text):
+    want = salt["cib_describe.normalise"](description)
+    for one in want["primitives"].values():
+        one["defaults"] = [dict(operation) for operation in AGENTS[one["agent"]]]
+    found = salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+    assert found["problems"] == []
+    return found
+
+
+def apply(description, text):
+    return salt["cib_xml.edit"](text, compare(description, text)["edits"])
+
+
+def all_ids(text):
+    return [
+        element.get("id")
+        for element in ET.fromstring(text).iter()
+        if element.get("id") and element.tag not in ("resource_ref", "obj_ref")
+    ]
+
+
+quick = settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+@quick
+@given(descriptions())
+def test_a_second_time_changes_nothing(description):
+    text = apply(description, EMPTY_CIB)
+    found = compare(description, text)
+    assert (found["changes"], found["edits"], found["unmanaged"]) == ({}, [], {})
+    ids = all_ids(text)
+    assert len(ids) == len(set(ids))
+
+
+@quick
+@given(descriptions(), descriptions())
+def test_from_any_to_any(one, other):
+    text = apply(other, apply(one, EMPTY_CIB))
+    assert compare(other, text)["changes"] == {}
+    found, fresh = (salt["cib_xml.read"](each) for each in (text, apply(other, EMPTY_CIB)))
+    for kind in ("properties", "resource_defaults", "op_defaults"):
+        assert set(found[kind]) == set(fresh[kind])
+    for kind in ("primitives", "groups"):
+        assert set(found[kind]) == set(fresh[kind])
+    assert len(found["constraints"]) == len(fresh["constraints"])
+    for name, primitive in fresh["primitives"].items():
+        assert found["primitives"][name]["agent"] == primitive["agent"]
+        for part in ("attributes", "meta"):
+            # values may be spelled otherwise: 1 is true already
+            assert set(found["primitives"][name][part]) == set(primitive[part])
+
+
+@quick
+@given(descriptions())
+def test_what_was_read_describes_itself(description):
+    text = apply(description, EMPTY_CIB)
+    read = salt["cib_plan.describe"](salt["cib_xml.read"](text))
+    for primitive in read["primitives"].values():
+        primitive.get("attributes", {}).pop("passwd", None)  # masked
+    changes = compare(read, text)["changes"]
+    changes.pop("ownership", None)
+    left = {
+        path
+        for one in changes.pop("primitives", {}).values()
+        for path in one
+        if path != "attributes:passwd"
+    }
+    assert (changes, left) == ({}, set())
+
+
+@quick
+@given(descriptions())
+def test_editing_nothing_keeps_everything(description):
+    text = apply(description, EMPTY_CIB)
+    assert salt["cib_xml.edit"](text) == text
