@@ -284,14 +284,8 @@ def perform(step, storage, cluster=""):
         salt-call hanfs_storage.perform activate '{device: /dev/vdb, vg: VG, lv: LV}'
     """
     target = __salt__["hanfs_model.filesystem_device"](storage)
-    if step == "clear":
-        _clear_unfinished_xfs(target)
-    else:
-        _run(
-            _command(
-                step, storage, __salt__["hanfs_storage_rules.pv_uuid"](cluster, storage), target
-            )
-        )
+    uuid = __salt__["hanfs_storage_rules.pv_uuid"](cluster, storage)
+    _run(_command(step, storage, uuid, target))
     return changes(step, storage)
 
 
@@ -321,7 +315,6 @@ def changes(step, storage):
             "all of the volume group",
         ),
         "activate": (f"volume {storage.get('vg')}/{storage.get('lv')}", "inactive", "active"),
-        "clear": (f"unfinished file system on {target}", "unfinished", None),
         "mkfs": (f"file system on {target}", None, storage["fstype"]),
     }
     thing, old, new = things[step]
@@ -369,19 +362,6 @@ def rescan(storage):
             row["device"] == _stat_device(storage["device"])["rdev"] for row in _lvm_rows()
         ):
             _run(["lvmdevices", "--yes", "--adddev", storage["device"]])
-
-
-def _clear_unfinished_xfs(path):
-    # mkfs.xfs would refuse its own unfinished work and is never told to force. The device is held
-    # for ourselves meanwhile.
-    handle = os.open(path, os.O_RDWR | os.O_EXCL | os.O_CLOEXEC)
-    try:
-        if not _is_unfinished_xfs(os.pread(handle, 512, 0)):
-            raise CommandExecutionError(f"{path} changed meanwhile: nothing was touched")
-        os.pwrite(handle, bytes(512), 0)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _run(argv):

@@ -40,8 +40,8 @@ def decide(facts, storage, may_create, creates_here):
         Whether this node is the one that makes it.
 
     Returns ``{"verdict": "ready" | "step" | "wait" | "refuse" | "unknown", "step": name or None,
-    "why": sentence}``. Steps are ``pvcreate``, ``vgcreate``, ``lvcreate``, ``activate``, ``clear``
-    (an unfinished XFS) and ``mkfs``.
+    "why": sentence}``. Steps are ``pvcreate``, ``vgcreate``, ``lvcreate``, ``activate`` and
+    ``mkfs``.
 
     CLI Example:
 
@@ -163,11 +163,22 @@ def _decide_filesystem(target, fstype, make):
     if target["partitions"] or (kinds and kinds != [fstype]):
         return _in_the_way(target)
     if kinds and target["unfinished"]:
-        made = make("clear", f"the file system on {target['path']} was begun and never finished")
-        return _in_use(target) if made["verdict"] == "step" and _busy(target) else made
+        return _unfinished(target, make)
     if kinds:
         return _answer("ready", f"{target['path']} carries {fstype}")
     return _blank(target) or make("mkfs", f"{target['path']} carries no file system")
+
+
+def _unfinished(target, make):
+    """Somebody is making or copying a file system there right now, or was cut off."""
+    waiting = make("look", f"the file system on {target['path']} is not finished")
+    if waiting["verdict"] == "wait":
+        return waiting
+    return _answer(
+        "refuse",
+        f"the file system on {target['path']} was begun and never finished. If nothing works on "
+        f"it any more, empty it by hand (wipefs -a {target['path']}) and run again",
+    )
 
 
 def _in_the_way(target):

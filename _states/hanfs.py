@@ -31,8 +31,7 @@ __virtualname__ = "hanfs"
 _PAUSE = 2
 # A cluster that does nothing about its problems for this long will not do more.
 _STALLED = 120
-# From an empty device to a file system, clearing included: a loop that does not end by then never
-# will.
+# From an empty device to a file system: a loop that does not end by then never will.
 _MOST_STEPS = 10
 
 
@@ -463,7 +462,6 @@ def _following(step):
         "pvcreate": ["pvcreate", "vgcreate", "lvcreate", "mkfs"],
         "vgcreate": ["vgcreate", "lvcreate", "mkfs"],
         "lvcreate": ["lvcreate", "mkfs"],
-        "clear": ["clear", "mkfs"],
     }
     return chains.get(step, [step])
 

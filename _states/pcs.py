@@ -385,9 +385,11 @@ class _Joining:
 
 def cluster_online(name, nodes, timeout=600):
     """
-    All nodes of the running cluster are online, it has quorum and a coordinator (DC).
+    The cluster runs on this node: it is online, there are quorum and a coordinator (DC).
 
-    Changes nothing: it waits, and fails with what it saw last.
+    Changes nothing: it waits, and fails with what it saw last. A new cluster gets quorum only once
+    all its nodes were there (``wait_for_all``); a peer that is down later does not hold up a run,
+    the comment names it.
 
     name
         The cluster's name.
@@ -424,22 +426,25 @@ def _look_online(nodes):
         status = __salt__["pcs.status"]()
     except CommandExecutionError as err:
         return False, str(err)
-    trouble = []
-    for node in nodes:
-        flags = status["nodes"].get(node)
-        if flags is None:
-            trouble.append(f"{node} is not known to the cluster")
-        elif flags["unclean"]:
-            trouble.append(f"{node} is unclean")
-        elif flags["pending"]:
-            trouble.append(f"{node} is still starting")
-        elif not flags["online"]:
-            trouble.append(f"{node} is offline")
+    own = __salt__["pcs.local_node"](nodes)
+    states = {node: _node_state(status["nodes"].get(node)) for node in nodes}
+    trouble = [] if states.get(own, "online") == "online" else [f"{own} is {states[own]}"]
     if not status["dc"]:
         trouble.append("no coordinator is elected")
     if not status["quorum"]:
         trouble.append("no quorum")
-    return not trouble, "; ".join(trouble) or f"Online: {', '.join(nodes)}"
+    shown = "; ".join(f"{node} is {state}" for node, state in states.items())
+    return not trouble, "; ".join([*trouble, shown] if trouble else [shown])
+
+
+def _node_state(flags):
+    if flags is None:
+        return "not known to the cluster"
+    if flags["unclean"]:
+        return "unclean"
+    if flags["pending"]:
+        return "still starting"
+    return "online" if flags["online"] else "offline"
 
 
 def configured(name, wait=300, **description):

@@ -26,6 +26,9 @@ The packages are installed:
 {%- if not hanfs.install_recommends %}
     - install_recommends: false
 {%- endif %}
+{%- if opts.get("test") %}
+    - refresh: false
+{%- endif %}
     - require:
       - sls: hanfs.check
 

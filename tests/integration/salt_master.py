@@ -35,7 +35,7 @@ class SaltMaster:
 
     def __init__(self, daemon, pillar_root):
         self.daemon = daemon
-        self._cli = daemon.salt_cli(timeout=120)
+        self._cli = daemon.salt_cli(timeout=1200)
         self._pillar_root = pillar_root
 
     def set_pillar(self, pillar):
@@ -48,10 +48,11 @@ class SaltMaster:
             top[target] = [f"part{number}"]
         (self._pillar_root / "top.sls").write_text(json.dumps({"base": top}))
 
-    def salt(self, nodes, function, *arguments, timeout=900, **keywords):
+    def salt(self, nodes, function, *arguments, timeout=120, **keywords):
         """Run ``function`` on ``nodes`` at once; return a dict of minion id -> its return.
 
-        ``timeout`` is in seconds. A minion that did not answer is missing in the dict.
+        ``timeout`` is in seconds: how long Salt waits before it asks the minions whether they
+        still work on it. A minion that did not answer is missing in the dict.
         """
         names = ",".join(node.name for node in nodes)
         done = self._cli.run(
@@ -62,7 +63,7 @@ class SaltMaster:
             raise RuntimeError(f"salt {function}: {done.stdout[-3000:]}{done.stderr[-3000:]}")
         return done.data
 
-    def apply(self, nodes, test=False, sls="hanfs", timeout=900):
+    def apply(self, nodes, test=False, sls="hanfs", timeout=120):
         """``state.apply SLS`` on ``nodes`` at once: minion id -> state returns (or error lines)."""
         keywords = {"test": True} if test else {}
         return self.salt(nodes, "state.apply", sls, timeout=timeout, **keywords)

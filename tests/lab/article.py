@@ -5,10 +5,10 @@ nothing configured, a Salt master, a client; one ``salt '*' state.apply hanfs``;
 a mount through the virtual IP; the service moved under load and back.
 """
 
-import json
 import xml.etree.ElementTree as ET
 
 from tests.lab.wait import wait_until
+from tests.support import sites
 
 NODES = ("nfs-server1", "nfs-server2")
 CLIENT = "nfs-client"
@@ -18,44 +18,10 @@ VIRTUAL_IP = "192.168.16.100"
 MOUNT = "/mnt/nfsdata"
 
 
-def pillar(device, password, **site):
-    """The article's pillar: ``device`` is the shared disk, ``site`` overrides sections."""
-    return {
-        "hanfs": {
-            "sites": {
-                "article": {
-                    "profile": "article",
-                    "cluster": {
-                        "name": "nfs-server-cluster",
-                        "nodes": {
-                            "nfs-server1": ["10.10.10.11", "192.168.16.11"],
-                            "nfs-server2": ["10.10.10.12", "192.168.16.12"],
-                        },
-                        "password": password,
-                    },
-                    "storage": {
-                        "device": device,
-                        "vg": "NFS_SHARED",
-                        "lv": "NFS_LVM",
-                        "fstype": "xfs",
-                        "mountpoint": "/nfsdata",
-                        "initialize": True,
-                    },
-                    "exports": [
-                        {
-                            "directory": "/nfsdata",
-                            "clients": ["192.168.16.0/24"],
-                            "options": ["rw", "sync", "no_root_squash", "no_all_squash"],
-                            "fsid": 0,
-                        }
-                    ],
-                    "address": {"ip": VIRTUAL_IP, "cidr_netmask": 24},
-                    "fencing": {"enabled": False},
-                    **site,
-                }
-            }
-        }
-    }
+def pillar(device, password, change=None):
+    """The article's pillar for the shared disk ``device``; ``change`` as for ``sites.site``."""
+    change = {"storage:device": device, "cluster:password": password, **(change or {})}
+    return {"hanfs": {"sites": {"article": sites.site(change)}}}
 
 
 def count_changes(returns):
@@ -127,6 +93,3 @@ class Service:
         self.client.run(
             ["mount", "-t", "nfs", "-o", "vers=4.2,hard", f"{VIRTUAL_IP}:/", MOUNT], timeout=timeout
         )
-
-    def crm_mon_json(self):
-        return json.dumps(self.placement())

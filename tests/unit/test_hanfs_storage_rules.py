@@ -94,7 +94,7 @@ TABLE = {
     "volume with two signatures": (
         lvm(LV, vol=volume("xfs", "ext4")), LVM, "refuse", "refuse", "refuse"),
     "volume with an unfinished file system": (
-        lvm(LV, vol=volume("xfs", unfinished=True)), LVM, "clear", "wait", "refuse"),
+        lvm(LV, vol=volume("xfs", unfinished=True)), LVM, "refuse", "wait", "refuse"),
     "unfinished and held": (
         lvm(LV, vol=volume("xfs", unfinished=True, busy=True)), LVM, "refuse", "wait", "refuse"),
     "volume empty but held": (

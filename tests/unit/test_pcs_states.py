@@ -561,8 +561,8 @@ def test_waiting_for_the_cluster(make, testmode):
 @pytest.mark.parametrize(
     "old, new, sentence",
     [
-        ('name="nfs-server2" id="2" online="true"', 'name="nfs-server2" online="false"', "offline"),
-        ('name="nfs-server2" id="2"', 'name="other" id="2"', "nfs-server2 is not known"),
+        ('name="nfs-server1" id="1" online="true"', 'name="nfs-server1" online="false"', "offline"),
+        ('name="nfs-server1" id="1"', 'name="other" id="1"', "nfs-server1 is not known"),
         (
             'pending="false" unclean="false" health',
             'pending="true" unclean="false" health',
@@ -580,6 +580,14 @@ def test_a_cluster_that_does_not_come_up_says_why(make, old, new, sentence):
     ret = well_formed(node.state.cluster_online(CLUSTER, NODES, timeout=20), False)
     assert sentence in ret["comment"]
     assert f"{CLUSTER} is not online within 20 seconds" in ret["comment"]
+
+
+def test_a_peer_that_is_down_does_not_hold_up_a_run(make):
+    node = make()
+    crm_mon(node, HEALTHY.replace('name="nfs-server2" id="2" online="true"', 'name="nfs-server2"'))
+    ret = well_formed(node.state.cluster_online(CLUSTER, NODES), True)
+    assert "nfs-server2 is offline" in ret["comment"]
+    assert node.clock.slept == []
 
 
 def test_cluster_online_of_nobody(make, testmode):

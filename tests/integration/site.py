@@ -1,0 +1,71 @@
+"""Sites of containers: the article's, on a disk without LVM (their kernel has no device mapper)."""
+
+from __future__ import annotations
+
+from tests.lab import article
+from tests.lab.containers import SHARED_DISK
+from tests.support import sites
+
+PASSWORD = "correct-horse-battery"
+NO_LVM = {"storage:vg": ..., "storage:lv": ..., "storage:device": SHARED_DISK}
+CONFIGURED = "The cluster is configured as the site says"
+# Long enough for a busy machine, short enough for a test that waits for a failure.
+TIMEOUTS = {"peer": 180, "storage": 60, "settle": 180}
+
+
+def of(pair, change=None):
+    """The site of one pair; ``change`` as for ``sites.site``."""
+    return sites.site(
+        {
+            **NO_LVM,
+            "cluster:nodes": {
+                node.name: [node.addresses["hb"], node.addresses["lan"]] for node in pair
+            },
+            "cluster:password": PASSWORD,
+            "timeouts": TIMEOUTS,
+            **(change or {}),
+        }
+    )
+
+
+def pillar(pair, change=None):
+    """Pillar of a tree with one site, for every minion."""
+    return {"*": {"hanfs": {"sites": {"article": of(pair, change)}}}}
+
+
+def assert_applied(returns, pair):
+    """Both minions answered and no state failed."""
+    assert set(returns) == set(pair.names)
+    assert article.failures(returns) == []
+
+
+def comments(returns):
+    """All that the states of one ``state.apply`` said, as one text."""
+    lines = []
+    for states in returns.values():
+        if isinstance(states, dict):
+            lines += [str(state["comment"]) for state in states.values()]
+        else:
+            lines.append(str(states))
+    return "\n".join(lines)
+
+
+def changed(returns):
+    """Minion -> ids of the states that reported changes."""
+    return {
+        minion: [state["__id__"] for state in states.values() if state["changes"]]
+        for minion, states in returns.items()
+    }
+
+
+def started(node):
+    """Primitive -> node that runs it, as the cluster on ``node`` says."""
+    return article.started_on(node.run(["crm_mon", "-1", "--output-as=xml"]).stdout)
+
+
+def assert_serving(pair, names=article.RESOURCES):
+    """All resources run, on one node."""
+    placed = started(pair[0])
+    assert sorted(placed) == sorted(names)
+    assert len(set(placed.values())) == 1
+    return next(iter(placed.values()))

@@ -1,0 +1,30 @@
+"""Both nodes at once, from a plain installation to a service, again and again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration import site
+
+ROUNDS = 10
+
+
+@pytest.mark.parametrize("number", range(1, ROUNDS + 1))
+def test_both_at_once_from_scratch(master, make_pair, number):
+    pair = make_pair("installed")
+    master.set_pillar(site.pillar(pair))
+    returns = master.apply(pair)
+    site.assert_applied(returns, pair)
+    site.assert_serving(pair)
+    made = [
+        minion
+        for minion, states in returns.items()
+        for state in states.values()
+        if "file system on /dev/vdb" in state["changes"]
+    ]
+    assert made == ["nfs-server1"]
+    times = {
+        minion: round(sum(state["duration"] for state in states.values()) / 1000, 1)
+        for minion, states in returns.items()
+    }
+    print(f"round {number}: seconds in states: {times}")
