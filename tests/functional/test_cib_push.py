@@ -252,6 +252,29 @@ def test_resource_gone_with_what_refers_to_it(started):
     assert '<obj_ref id="A"' in started.text()
 
 
+RUNNING = """\
+<status><node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member">
+<lrm id="1"><lrm_resources><lrm_resource id="D" class="ocf" provider="pacemaker" type="Dummy">
+<lrm_rsc_op id="D_last_0" operation_key="D_start_0" operation="start" call-id="5" rc-code="0"
+ transition-key="4:1:0:11111111-2222-3333-4444-555555555555" op-status="0" interval="0"
+ transition-magic="0:0;4:1:0:11111111-2222-3333-4444-555555555555"/>
+</lrm_resource></lrm_resources></lrm></node_state></status>"""
+
+
+def test_a_running_resource_may_go(started):
+    """crm_verify warns then; it is Pacemaker's business to stop it."""
+    started.cib.write_text(
+        started.text()
+        .replace("<nodes/>", '<nodes><node id="1" uname="n1"/></nodes>')
+        .replace("<status/>", RUNNING)
+    )
+    new = changed((("primitives", "D"), _GONE), (("constraints",), {}))
+    done = started.world().salt["cib.apply"](new, wait=0)
+    assert (done["pushed"], done["notes"]) == (True, [])
+    warned = started.run("crm_verify", "-VV", "--xml-file", str(started.cib), check=False)
+    assert warned.returncode == 78 and "active orphan D" in warned.stderr
+
+
 def test_everything_gone(started):
     done = started.world().salt["cib.apply"]({"properties": {"stonith-enabled": False}}, wait=0)
     assert set(done["changes"]["primitives"]) == {"A", "B", "C", "D"}
