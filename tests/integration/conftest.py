@@ -35,7 +35,7 @@ def master(salt_factories):
     directory = paths.SCRATCH / "master"
     directory.mkdir()
     daemon = salt_factories.salt_master_daemon(
-        "lab-master", overrides=overrides(directory, paths.REPO, network.MASTER)
+        "lab-master", overrides=overrides(directory, network.MASTER)
     )
     with daemon.started(start_timeout=120):
         yield SaltMaster(daemon, directory / "pillar")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
-# What of this repository a master serves.
-SERVED = ("hanfs", "_modules", "_states")
+from tests.lab.master import serve_formula, write_pillar
 
 
-def overrides(directory, repository, address):
+def overrides(directory, address):
     """Configuration of the master, with its trees below ``directory`` (made here)."""
     states, pillar = directory / "states", directory / "pillar"
-    states.mkdir()
+    serve_formula(states)
     pillar.mkdir()
-    for name in SERVED:
-        (states / name).symlink_to(repository / name)
     return {
         "interface": address,
         "publish_port": 4505,
@@ -40,13 +35,7 @@ class SaltMaster:
 
     def set_pillar(self, pillar):
         """Replace the pillar tree: ``pillar`` maps a target (minion id or glob) to its data."""
-        for old in self._pillar_root.iterdir():
-            old.unlink()
-        top = {}
-        for number, (target, data) in enumerate(pillar.items()):
-            (self._pillar_root / f"part{number}.sls").write_text(json.dumps(data))
-            top[target] = [f"part{number}"]
-        (self._pillar_root / "top.sls").write_text(json.dumps({"base": top}))
+        write_pillar(self._pillar_root, pillar)
 
     def salt(self, nodes, function, *arguments, timeout=120, **keywords):
         """Run ``function`` on ``nodes`` at once; return a dict of minion id -> its return.

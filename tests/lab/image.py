@@ -105,7 +105,7 @@ def _directory(kind):
     return paths.CACHE / f"{kind}-{_recipe()}"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _recipe():
     """A short hash of everything that decides what is in the images."""
     parts = [

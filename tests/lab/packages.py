@@ -17,7 +17,7 @@ BLOCKS = ("default", "Debian", "Debian-12")
 EXTRA = ("strace",)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def formula_packages():
     """Names of the packages that the formula installs on a Debian 12 node, a sorted list."""
     script = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)"
