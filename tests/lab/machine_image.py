@@ -99,7 +99,7 @@ class Image:
     initrd: Path
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def ensure(kernel):
     """Build the image for ``kernel`` (uml or debian) unless it is there; return its Image."""
     final = _directory(kernel)

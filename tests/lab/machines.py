@@ -34,7 +34,7 @@ NOT_ON_CLIENTS = (
 )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def backend():
     """The module that runs machines here: ``qemu`` where KVM works, else ``uml``."""
     wanted = os.environ.get("HANFS_LAB_MACHINES")
@@ -58,7 +58,10 @@ def shared_disk(name="shared"):
 def article():
     """The article's machines, switched off: two servers on one disk, and a client."""
     disk = shared_disk()
-    return [*(Machine(name, shared_disk=disk) for name in SERVERS), Machine(CLIENT, masked=NOT_ON_CLIENTS)]
+    return [
+        *(Machine(name, shared_disk=disk) for name in SERVERS),
+        Machine(CLIENT, masked=NOT_ON_CLIENTS),
+    ]
 
 
 def start_all(machines, timeout=300):
