@@ -28,7 +28,8 @@ from salt.exceptions import CommandExecutionError
 
 __func_alias__ = {"apply_": "apply"}
 
-PUSHES = 10
+PUSHES = 10  # plans that others may outrun
+CONFLICTS = 100  # ... and pushes, counting those that only a resource's new state outran
 CONFLICT = 103  # the cluster's configuration is newer than the one the patch was made from
 _QUERY_ERRORS = {
     102: "the cluster is not running on this node",
@@ -208,12 +209,12 @@ def _result(plan, **more):
 # Pushing -----------------------------------------------------------------------------------------
 
 
-def _push(plan, old):
-    """Push once. True if the cluster took it, False if it was newer than what was read."""
-    patch = _patch(__salt__["cib_xml.edit"](old), plan["new"])
-    if patch is None:
-        raise CommandExecutionError("the plan changes nothing in the cluster's configuration")
-    patch = __salt__["cib_xml.versioned_patch"](patch, plan["live"]["version"])
+def _push(plan, text):
+    """Push once. True if the cluster took it, False if it was newer than ``text``."""
+    if "patch" not in plan:
+        plan["patch"] = _patch(__salt__["cib_xml.edit"](plan["text"]), plan["new"])
+    version = __salt__["cib_xml.version"](text)
+    patch = __salt__["cib_xml.versioned_patch"](plan["patch"], version)
     done = _run(["cibadmin", "--patch", "--xml-pipe"], stdin=patch)
     if done["retcode"] in (0, CONFLICT):
         return done["retcode"] == 0
@@ -236,7 +237,7 @@ def _patch(old, new):
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     if done["retcode"] == 0:
-        return None
+        raise CommandExecutionError("the plan changes nothing in the cluster's configuration")
     if done["retcode"] != 1 or not done["stdout"].lstrip().startswith("<"):
         raise CommandExecutionError(f"crm_diff ended with {done['retcode']}: {_reason(done)}")
     return done["stdout"]
@@ -356,21 +357,29 @@ def apply_(description, wait=300):
         salt '*' cib.apply '{"properties": {"stonith-enabled": false}}'
     """
     done, tries, conflicts = None, 0, 0
+    found = None
     while True:
         text = _query()
-        found = _plan(__salt__["cib_describe.normalise"](description), text)
-        if not found["edits"]:
-            break
-        if tries == PUSHES or (done and tries > 1 + conflicts):
-            raise CommandExecutionError(_given_up(found, done, tries))
-        tries += 1
+        if found is None or _configuration(text) != _configuration(found["text"]):
+            found = {**_plan(__salt__["cib_describe.normalise"](description), text), "text": text}
+            if not found["edits"]:
+                break
+            tries += 1
+        if tries > PUSHES or conflicts > CONFLICTS or (done and tries > 2 + conflicts):
+            raise CommandExecutionError(_given_up(found, done, tries - 1))
         if _push(found, text):
-            done = done or found
+            done, found = done or found, None
         else:
             conflicts += 1
-            time.sleep(random.uniform(0.05, 0.1 + 0.1 * conflicts))
+            time.sleep(random.uniform(0.02, 0.05 + 0.05 * tries))
     unsettled = _settle(wait) if done else None
     return _result(done or found, pushed=bool(done), conflicts=conflicts, unsettled=unsettled)
+
+
+def _configuration(text):
+    """What counts up with the configuration alone: states of resources change all the time."""
+    version = __salt__["cib_xml.version"](text)
+    return version["admin_epoch"], version["epoch"]
 
 
 def _given_up(found, done, tries):

@@ -11,6 +11,7 @@ ids, its order of attributes, its place for new elements. What is not edited sta
 from __future__ import annotations
 
 import copy
+import io
 import re
 import xml.etree.ElementTree as ET
 from collections import namedtuple
@@ -588,12 +589,34 @@ def read(text):
     except ET.ParseError as err:
         raise ValueError(f"this is no XML: {err}") from err
     found = {name: kind.read(cib) for name, kind in KINDS.items()}
-    found["version"] = {
-        name: cib.root.get(name, "0") for name in ("admin_epoch", "epoch", "num_updates")
-    }
+    found["version"] = _version(cib.root)
     found["nodes"] = _read_nodes(cib)
     found["ids"] = sorted(cib.taken)
     return found
+
+
+def _version(root):
+    return {name: root.get(name, "0") for name in ("admin_epoch", "epoch", "num_updates")}
+
+
+def version(text):
+    """
+    Return a CIB's three counters without reading the rest of it.
+
+    text
+        The XML that ``cibadmin --query`` prints.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib_xml.version '<cib admin_epoch="0" epoch="5" num_updates="2"/>'
+    """
+    try:
+        _, root = next(ET.iterparse(io.StringIO(text), events=("start",)))
+    except ET.ParseError as err:
+        raise ValueError(f"this is no XML: {err}") from err
+    return _version(root)
 
 
 def _read_nodes(cib):

@@ -370,6 +370,22 @@ def test_a_writer_in_between_loses_nothing(started):
     assert 'name="fake" value="two"' in text and 'name="batch-limit"' not in text
 
 
+def test_states_of_resources_do_not_starve_a_push(started):
+    """They move on with every monitor; the same plan is pushed again, quickly."""
+
+    def act(times, command, options):
+        if times <= 20:
+            text = started.text()
+            number = int(re.search(r'num_updates="(\d+)"', text).group(1))
+            new = text.replace(f'num_updates="{number}"', f'num_updates="{number + 1}"')
+            started.cib.write_text(new)
+
+    world = world_with(started, "--patch", act)
+    done = world.salt["cib.apply"](changed(((*A, "attributes", "fake"), "two")), wait=0)
+    assert done["pushed"] and done["conflicts"] == 20
+    assert sum(command[0] == "crm_verify" for command in world.commands) == 1
+
+
 def test_a_writer_that_never_stops(started):
     before = epoch(started.text())
 
