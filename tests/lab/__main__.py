@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from tests.lab import enter, image, paths, prereq
+from tests.lab import enter, image, machines, paths, prereq
 from tests.lab.progress import say
 
 
@@ -44,6 +44,7 @@ def prepare(images=True):
         if images:
             prereq.load_kernel_modules()
             image.ensure()
+            machines.prepare()
 
 
 def _inside(options):

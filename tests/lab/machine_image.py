@@ -123,7 +123,8 @@ def debian_kernel():
     if not final.exists():
         with tempfile.TemporaryDirectory(dir=paths.CACHE) as work:
             name = _newest_kernel_package()
-            subprocess.run(["apt-get", "-q", "download", name], cwd=work, check=True)
+            download = ["apt-get", "-q", "download", name]
+            subprocess.run(download, cwd=work, check=True, capture_output=True)
             (deb,) = Path(work).glob("*.deb")
             subprocess.run(["dpkg-deb", "-x", deb, Path(work, "tree")], check=True)
             (kernel,) = Path(work, "tree", "boot").glob("vmlinuz-*")

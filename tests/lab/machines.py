@@ -25,6 +25,8 @@ SERVERS = ("nfs-server1", "nfs-server2")
 CLIENT = "nfs-client"
 SHARED_DISK_MIB = 512
 MEMORY_MIB = 1024
+# The environment variable that names the kind of machine: qemu or uml.
+CHOICE = "HANFS_LAB_MACHINES"
 
 # All boot from one image; this is what a machine does not start of it.
 NOT_ON_SERVERS = ("firewalld",)
@@ -37,14 +39,21 @@ NOT_ON_CLIENTS = (
 @functools.cache
 def backend():
     """The module that runs machines here: ``qemu`` where KVM works, else ``uml``."""
-    wanted = os.environ.get("HANFS_LAB_MACHINES")
-    if wanted:
-        return {"qemu": qemu, "uml": uml}[wanted]
-    reason = qemu.why_not()
-    if not reason:
-        return qemu
-    say(f"machines run on User Mode Linux: {reason}")
-    return uml
+    wanted = os.environ.get(CHOICE)
+    if not wanted:
+        reason = qemu.why_not()
+        wanted = "uml" if reason else "qemu"
+        if reason:
+            say(f"machines run on User Mode Linux: {reason}")
+    return {"qemu": qemu, "uml": uml}[wanted]
+
+
+def prepare():
+    """Choose the kind of machine and build its image, while there still is a network."""
+    chosen = backend()
+    machine_image.ensure(chosen.KERNEL)
+    # Inherited by the process inside the lab's namespaces.
+    os.environ[CHOICE] = chosen.__name__.rpartition(".")[2]
 
 
 def shared_disk(name="shared"):

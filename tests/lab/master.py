@@ -10,30 +10,49 @@ import subprocess
 import threading
 from pathlib import Path
 
+from tests.lab import network, paths
 from tests.lab.wait import wait_until
 
-REPO = Path(__file__).resolve().parents[2]
-ADDRESS = "10.99.0.1"
 SERVED = ("hanfs", "_modules", "_states")
+
+
+def serve_formula(directory):
+    """Make ``directory`` a state tree with what of this repository a master serves."""
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    for name in SERVED:
+        link = Path(directory) / name
+        if not link.is_symlink():
+            link.symlink_to(paths.REPO / name)
+
+
+def write_pillar(directory, pillar):
+    """Make ``directory`` a pillar tree: ``pillar`` maps a target (minion id or glob) to its data."""
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    for old in directory.iterdir():
+        old.unlink()
+    top = {}
+    for number, (target, data) in enumerate(pillar.items()):
+        path = directory / f"part{number}.sls"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(data))
+        top[target] = [path.stem]
+    (directory / "top.sls").write_text(json.dumps({"base": top}))
 
 
 class Master:
     """``salt-master`` from a virtual environment, with its files under ``directory``."""
 
-    def __init__(self, directory, venv, pillar, address=ADDRESS):
+    def __init__(self, directory, venv, pillar, address=network.MASTER):
         """``pillar`` maps a target (a minion id or glob) to that target's pillar."""
         self.directory = Path(directory)
         self.bin = Path(venv) / "bin"
         self.address = address
         self._process = None
         self._events = None
-        for part in ("etc", "states", "pillar"):
-            (self.directory / part).mkdir(parents=True, exist_ok=True)
-        for name in SERVED:
-            link = self.directory / "states" / name
-            if not link.is_symlink():
-                link.symlink_to(REPO / name)
-        self.set_pillar(pillar)
+        (self.directory / "etc").mkdir(parents=True, exist_ok=True)
+        serve_formula(self.directory / "states")
+        write_pillar(self.directory / "pillar", pillar)
         (self.directory / "etc" / "master").write_text(json.dumps(self._config(), indent=1))
 
     def _config(self):
@@ -52,17 +71,6 @@ class Master:
             "gather_job_timeout": 120,
             "log_level_logfile": "warning",
         }
-
-    def set_pillar(self, pillar):
-        """Write the pillar tree: one SLS for each target, named in ``top.sls``."""
-        top = {}
-        for number, (target, data) in enumerate(sorted(pillar.items())):
-            name = f"site{number}"
-            path = self.directory / "pillar" / f"{name}.sls"
-            path.touch(mode=0o600)
-            path.write_text(json.dumps(data))
-            top[target] = [name]
-        (self.directory / "pillar" / "top.sls").write_text(json.dumps({"base": top}))
 
     def _command(self, program, *args):
         return [str(self.bin / program), "-c", str(self.directory / "etc"), *args]

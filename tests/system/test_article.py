@@ -1,0 +1,80 @@
+"""The article, end to end, on machines: real LVM, XFS, nfsd and locks, and a client that writes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.lab import article, enter
+from tests.lab.stage import Stage
+
+PASSWORD = "correct-horse-battery"
+
+pytestmark = pytest.mark.skipif(not enter.inside(), reason="needs a lab: make test")
+
+
+@pytest.fixture(scope="module")
+def stage():
+    started = time.monotonic()
+    made = Stage(
+        PASSWORD, lambda text: print(f"[{time.monotonic() - started:6.1f} s] {text}", flush=True)
+    )
+    try:
+        yield made.up()
+    finally:
+        made.down()
+
+
+def one_line(node, *argv):
+    return node.run(list(argv)).stdout.strip()
+
+
+def test_two_bare_machines_become_a_service(stage):
+    returns = stage.apply()
+    assert article.failures(returns) == []
+    assert set(stage.service.placement()) == set(article.RESOURCES)
+    assert len(set(stage.service.placement().values())) == 1
+    made = [
+        minion
+        for minion, states in returns.items()
+        for state in states.values()
+        if "volume group NFS_SHARED" in state["changes"]
+    ]
+    assert made == ["nfs-server1"]
+
+
+def test_the_shared_disk_is_seen_by_both_and_mounted_by_one(stage):
+    device = "/dev/mapper/NFS_SHARED-NFS_LVM"
+    for server in stage.servers:
+        assert one_line(server, "vgs", "--noheadings", "-o", "vg_name") == "NFS_SHARED"
+        assert one_line(server, "lvs", "--noheadings", "-o", "lv_name") == "NFS_LVM"
+        assert one_line(server, "blkid", "-o", "value", "-s", "TYPE", device) == "xfs"
+        mounted = server.run(["findmnt", "-n", "/nfsdata"], check=False).returncode == 0
+        assert mounted == (server.name == stage.service.active_node())
+
+
+def test_the_same_again_changes_nothing(stage):
+    returns = stage.apply()
+    assert article.failures(returns) == []
+    assert article.count_changes(returns) == 0
+    for minion, states in sorted(returns.items()):
+        seconds = sum(state["duration"] for state in states.values()) / 1000
+        print(f"{minion}: second run, {seconds:.1f} s in states")
+
+
+def test_service_moves_and_moves_back_while_a_client_writes(stage):
+    stage.service.mount()
+    report = stage.moves_under_load(stage.tell)
+    print(report)
+    assert report["errors"] == 0
+    assert report["hanging"] == 0
+    assert report["lost"] == 0
+    assert report["acknowledged"] > 0
+    assert set(stage.service.placement()) == set(article.RESOURCES)
+
+
+def test_moves_left_nothing_to_converge(stage):
+    returns = stage.apply()
+    assert article.failures(returns) == []
+    assert article.count_changes(returns) == 0
