@@ -125,7 +125,9 @@ def _complete(want, live, plan):
     """Give the differing primitives their agents' defaults; raise what the metadata says no to."""
     asked = {name: want["primitives"][name] for name in _asked(plan)}
     known, problems, notes = _check_agents(asked, live["primitives"])
-    everything = {**live["primitives"], **want["primitives"]}
+    removed = {e["id"] for e in plan["edits"] if e["kind"] == "primitives" and e.get("remove")}
+    everything = {n: one for n, one in live["primitives"].items() if n not in removed}
+    everything.update(want["primitives"])
     problems += __salt__["cib_agent.clashes"](everything, known)
     changed = {
         edit["id"]: edit.get("create", edit.get("change"))
@@ -214,7 +216,10 @@ def _push(plan, text):
     if "patch" not in plan:
         plan["patch"] = _patch(__salt__["cib_xml.edit"](plan["text"]), plan["new"])
     version = __salt__["cib_xml.version"](text)
-    patch = __salt__["cib_xml.versioned_patch"](plan["patch"], version)
+    try:
+        patch = __salt__["cib_xml.versioned_patch"](plan["patch"], version)
+    except ValueError as err:
+        raise CommandExecutionError(f"what crm_diff wrote cannot be read: {err}") from err
     done = _run(["cibadmin", "--patch", "--xml-pipe"], stdin=patch)
     if done["retcode"] in (0, CONFLICT):
         return done["retcode"] == 0
@@ -230,7 +235,8 @@ def _patch(old, new):
     try:
         names = [os.path.join(directory, name) for name in ("old.xml", "new.xml")]
         for name, text in zip(names, (old, new)):
-            with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(handle, "w", encoding="utf-8") as file:
                 file.write(text)
         command = ["crm_diff", "--original", names[0], "--new", names[1], "--no-version"]
         done = _run(command)

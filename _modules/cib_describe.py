@@ -122,8 +122,22 @@ class _Checker:
             if isinstance(inner, (dict, list, tuple, set)):
                 self.problem(f"{path}:{name}", f"must be one value, not {_kind_of(inner)}")
             else:
+                self.storable(f"{path}:{name}", inner)
                 found[name] = inner if keep_booleans and isinstance(inner, bool) else _text(inner)
         return found
+
+    def storable(self, path, value):
+        """What Pacemaker can keep: some of its versions write the rest as broken XML."""
+        text = str(value)
+        if not text.isprintable():
+            self.problem(path, "must be printable text on one line")
+        elif not text.isascii() and re.search("[<>&\"']", text):
+            self.problem(path, "has <, >, & or quotes together with letters beyond ASCII")
+
+    def text(self, path, value):
+        if value is not None:
+            self.storable(path, value)
+        return _text(value)
 
     def choice(self, path, value, allowed):
         """One of ``allowed``, in its spelling, whatever case it was written in."""
@@ -198,7 +212,7 @@ def _primitives(check, path, value):
         inner = check.mapping(here, inner, allowed, required=("agent",))
         found[name] = {
             "agent": _agent(check, f"{here}:agent", inner.get("agent")),
-            "description": _text(inner.get("description")),
+            "description": check.text(f"{here}:description", inner.get("description")),
             "attributes": check.scalars(f"{here}:attributes", inner.get("attributes"), True),
             "optional": check.names(f"{here}:optional", inner.get("optional")),
             "meta": check.scalars(f"{here}:meta", inner.get("meta")),
@@ -244,9 +258,9 @@ _OPERATION_FIELDS = {
     "on-fail": lambda check, path, value: check.choice(path, value, ON_FAIL),
     "enabled": _Checker.boolean,
     "record-pending": _Checker.boolean,
-    "interval-origin": lambda check, path, value: _text(value),
-    "description": lambda check, path, value: _text(value),
-    "OCF_CHECK_LEVEL": lambda check, path, value: _text(value),
+    "interval-origin": _Checker.text,
+    "description": _Checker.text,
+    "OCF_CHECK_LEVEL": _Checker.text,
 }
 
 
@@ -286,7 +300,7 @@ def _groups(check, path, value):
         found[name] = {
             "members": members,
             "meta": check.scalars(f"{here}:meta", inner.get("meta")),
-            "description": _text(inner.get("description")),
+            "description": check.text(f"{here}:description", inner.get("description")),
         }
     return found
 

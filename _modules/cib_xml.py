@@ -672,13 +672,18 @@ def versioned_patch(patch, version):
         ``admin_epoch``, ``epoch`` and ``num_updates`` of the CIB that was read. All three go in:
         newer Pacemaker refuses an incomplete version.
 
+    Raises ``ValueError`` when the patch is no XML.
+
     CLI Example:
 
     .. code-block:: bash
 
         salt '*' cib_xml.versioned_patch '<diff format="2"/>' '{"admin_epoch": 0, "epoch": 5, ...}'
     """
-    root = ET.fromstring(patch)
+    try:
+        root = ET.fromstring(patch)
+    except ET.ParseError as err:
+        raise ValueError(f"this is no XML: {err}") from err
     for old in root.findall("version"):
         root.remove(old)
     element = ET.Element("version")

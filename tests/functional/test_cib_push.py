@@ -252,6 +252,23 @@ def test_resource_gone_with_what_refers_to_it(started):
     assert '<obj_ref id="A"' in started.text()
 
 
+def test_renamed(started):
+    """The new one may have what the old one had, although that must be unique."""
+    address = {"agent": "ocf:heartbeat:IPaddr2", "attributes": {"ip": "10.0.0.9"}}
+    started.world().salt["cib.apply"](changed((("primitives", "VIP"), address)), wait=0)
+    new = changed((("primitives", "Address"), address))
+    done = started.world().salt["cib.apply"](new, wait=0)
+    assert set(done["changes"]["primitives"]) == {"VIP", "Address"}
+
+
+@pytest.mark.parametrize("text", ["größer “”", '<&> "it\'s" \\n'])
+def test_odd_text(started, text):
+    new = changed(((*A, "attributes", "fake"), text))
+    world = started.world()
+    assert world.salt["cib.apply"](new, wait=0)["pushed"]
+    assert world.salt["cib.apply"](new, wait=0)["changes"] == {}
+
+
 RUNNING = """\
 <status><node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member">
 <lrm id="1"><lrm_resources><lrm_resource id="D" class="ocf" provider="pacemaker" type="Dummy">

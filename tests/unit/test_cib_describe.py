@@ -40,6 +40,14 @@ MISTAKES = {
         {"op_defaults": {"time out": 1}},
         "op_defaults:time out: 'time out' is no name: it must be one word",
     ),
+    "text of two lines": (
+        {"primitives": {"A": {"agent": DUMMY, "attributes": {"x": "one\ntwo"}}}},
+        "primitives:A:attributes:x: must be printable text on one line",
+    ),
+    "text that Pacemaker breaks": (
+        {"primitives": {"A": {"agent": DUMMY, "description": "größer > kleiner"}}},
+        "primitives:A:description: has <, >, & or quotes together with letters beyond ASCII",
+    ),
     "no agent": ({"primitives": {"A": {}}}, "primitives:A: agent is missing"),
     "short agent": (
         {"primitives": {"A": {"agent": "IPaddr2"}}},
