@@ -17,7 +17,9 @@ __virtualname__ = "pcs"
 
 MASK = "XXX-REDACTED-XXX"
 ERRORS = (CommandExecutionError, SaltInvocationError)
-LONGEST_PAUSE = 10
+# Looking at a file or asking crm_mon costs little; a try of pcs starts processes on every node.
+PAUSE = 2
+PAUSE_BETWEEN_SETUPS = 10
 # When a node that waits begins to ask whether a setup was cut off before it got its file, and
 # how often. Earlier it would only slow a setup that is under way.
 ASK_AFTER = 60
@@ -33,9 +35,10 @@ def _result(name, result=True, comment="", changes=None):
     return {"name": name, "result": result, "comment": comment, "changes": changes or {}}
 
 
-def _wait(timeout, what, look):
+def _wait(timeout, what, look, longest=PAUSE):
     """
-    Call ``look()`` until it returns true; it returns ``(done, what it saw)``.
+    Call ``look()`` until it is done, at most ``longest`` seconds apart; it returns ``(done, what
+    it saw)``.
 
     Returns what was seen. Raises CommandExecutionError with it at the deadline.
     """
@@ -49,7 +52,7 @@ def _wait(timeout, what, look):
         if left <= 0:
             raise CommandExecutionError(f"{what} within {timeout} seconds; last seen: {seen}")
         time.sleep(min(pause, left))
-        pause = min(pause * 2, LONGEST_PAUSE)
+        pause = min(pause * 2, longest)
 
 
 def password_set(name="hacluster", password=None, password_pillar=None):
@@ -256,6 +259,7 @@ def cluster_created(name, nodes, creator, timeout=600, totem=None, transport=Non
                 timeout,
                 f"the cluster {name} could not be created",
                 lambda: _try_create(name, nodes, others, setup),
+                PAUSE_BETWEEN_SETUPS,
             )
             comment = f"The cluster {name} has been created"
         else:

@@ -420,7 +420,7 @@ def test_the_others_wait_until_they_are_members(make, testmode):
     ret = well_formed(created(node), None if testmode else True)
     assert ret["changes"] == NEW
     assert node.calls == []
-    assert node.clock.slept == ([] if testmode else [1, 2, 4])
+    assert node.clock.slept == ([] if testmode else [1, 2, 2, 2])
 
 
 def test_the_others_give_up_and_say_what_they_saw(make):
