@@ -31,6 +31,10 @@ MINION_CONFIG = {
     "enable_fqdns_grains": False,
     "enable_gpu_grains": False,
     "mine_enabled": False,
+    # A firewall that starts during a run takes an old connection for a new one from
+    # outside, until the minion itself says something on it: by default after 300 s.
+    "tcp_keepalive_idle": 5,
+    "tcp_keepalive_intvl": 5,
     "acceptance_wait_time": 1,
     "random_reauth_delay": 1,
     "recon_max": 2000,
@@ -104,8 +108,6 @@ class Container(Node):
             "--resolv-conf=off", "--timezone=off", "--link-journal=no",
             f"--bind-ro={image.repository()}:{paths.NODE_PACKAGES}",
         ]  # fmt: skip
-        if self._device:
-            command.append(f"--bind={self._device}:{SHARED_DISK}")
         # A control group of its own: nspawn makes groups of the same names in each.
         enrol = f'echo 0 >"{self._cgroup()}/cgroup.procs" && exec "$@"'
         with open(self._directory / "console", "ab") as console:
@@ -131,7 +133,15 @@ class Container(Node):
             return state.stdout.strip() in ("running", "degraded"), state.stdout + state.stderr
 
         wait_until(look, timeout, f"{self.name} to boot", interval=0.2)
+        self._attach_disk()
         return self
+
+    def _attach_disk(self):
+        # A node of its own, not a bind mount: stopping a Filesystem resource would unmount that.
+        if self._device:
+            number = os.stat(self._device).st_rdev
+            major, minor = str(os.major(number)), str(os.minor(number))
+            self.run(["mknod", "-m", "660", SHARED_DISK, "b", major, minor])
 
     def _find_init(self):
         """Its process 1 as the lab sees it: the grandchild that is number 1 in there."""
