@@ -50,7 +50,8 @@ class SaltMaster:
         )  # fmt: skip
         if not isinstance(done.data, dict):
             raise RuntimeError(f"salt {function}: {done.stdout[-3000:]}{done.stderr[-3000:]}")
-        return done.data
+        # Asked for one minion by its name, the command of pytest-salt-factories unwraps the answer.
+        return done.data if "," in names else {names: done.data}
 
     def apply(self, nodes, test=False, sls="hanfs", timeout=120):
         """``state.apply SLS`` on ``nodes`` at once: minion id -> state returns (or error lines)."""

@@ -35,8 +35,8 @@ def pillar(pair, change=None):
 
 def assert_applied(returns, pair):
     """Both minions answered and no state failed."""
-    assert set(returns) == set(pair.names)
-    assert article.failures(returns) == []
+    assert set(returns) == set(pair.names), f"answers came from {sorted(returns)}"
+    assert not article.failures(returns), "\n".join(article.failures(returns))
 
 
 def comments(returns):
@@ -66,6 +66,6 @@ def started(node):
 def assert_serving(pair, names=article.RESOURCES):
     """All resources run, on one node."""
     placed = started(pair[0])
-    assert sorted(placed) == sorted(names)
-    assert len(set(placed.values())) == 1
+    assert sorted(placed) == sorted(names), placed
+    assert len(set(placed.values())) == 1, placed
     return next(iter(placed.values()))

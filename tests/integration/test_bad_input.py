@@ -97,7 +97,7 @@ def test_node_that_is_called_otherwise(master, pair):
     [
         ("ext4", ["mkfs.ext4", "-q", SHARED_DISK]),
         ("swap", ["mkswap", SHARED_DISK]),
-        ("dos", ["sh", "-c", f"echo '2048,,L' | sfdisk -q --no-reread --no-tell-kernel {SHARED_DISK}"]),
+        ("dos", ["sh", "-c", f"echo '2048,,L' | sfdisk -q --no-reread {SHARED_DISK}"]),
         ("LVM2_member", ["pvcreate", "--config", "devices{use_devicesfile=0}", "-y", SHARED_DISK]),
     ],
 )
@@ -149,9 +149,7 @@ def test_cluster_of_another_name(master, make_pair):
         node.run(["firewall-cmd", "-q", "--add-service=high-availability"])
         node.run(["chpasswd"], stdin="hacluster:by-hand\n")
     first = pair[0]
-    hosts = [
-        word for node in pair for word in (node.name, f"addr={node.addresses['hb']}")
-    ]
+    hosts = [word for node in pair for word in (node.name, f"addr={node.addresses['hb']}")]
     first.run(["pcs", "host", "auth", "-u", "hacluster", *hosts], stdin="by-hand\n")
     first.run(["pcs", "cluster", "setup", "treasure", *hosts, "--start", "--wait=120"])
     first.run(["pcs", "resource", "create", "Gold", "ocf:pacemaker:Dummy"])

@@ -49,7 +49,11 @@ def started_on(crm_mon_xml):
     placed = {}
     for resource in ET.fromstring(crm_mon_xml).iter("resource"):
         node = resource.find("node")
-        if node is not None and resource.get("role") == "Started" and resource.get("active") == "true":
+        if (
+            node is not None
+            and resource.get("role") == "Started"
+            and resource.get("active") == "true"
+        ):
             placed[resource.get("id")] = node.get("name")
     return placed
 

@@ -26,7 +26,7 @@ def serve_formula(directory):
 
 
 def write_pillar(directory, pillar):
-    """Make ``directory`` a pillar tree: ``pillar`` maps a target (minion id or glob) to its data."""
+    """Make ``directory`` a pillar tree; ``pillar`` maps targets (minion ids, globs) to data."""
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.iterdir():
@@ -92,13 +92,19 @@ class Master:
         return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
 
     def salt(self, *args, timeout=3600, check=True):
-        """Run ``salt ARGS --out=json`` and return one dict: minion to its return."""
+        """Run ``salt ARGS --out=json`` and return one dict: minion to its return.
+
+        ``timeout``, in seconds, is Salt's own too: before it has passed nobody asks a busy
+        machine whether it is still at work, and takes its silence for a no.
+        """
         done = subprocess.run(
-            self._command("salt", *args, "--out=json", "--static", "--log-level=error"),
+            self._command(
+                "salt", f"--timeout={timeout}", *args, "--out=json", "--static", "--log-level=error"
+            ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=timeout + 300,
             env=self._environment(),
         )
         start = done.stdout.find("{")
@@ -122,7 +128,7 @@ class Master:
             missing = set(minions) - here
             if missing:
                 return False, f"no key yet from {', '.join(sorted(missing))}"
-            up = self.salt("-L", ",".join(minions), "test.ping", "-t", "20", check=False)
+            up = self.salt("-L", ",".join(minions), "test.ping", timeout=20, check=False)
             silent = [name for name in minions if up.get(name) is not True]
             return not silent, f"no answer from {', '.join(silent)}"
 
@@ -131,7 +137,9 @@ class Master:
     def follow_progress(self, report):
         """Call ``report(minion, state_id, result)`` as each state ends, until ``stop``."""
         self._events = subprocess.Popen(
-            self._command("salt-run", "state.event", "tagmatch=salt/job/*/prog/*", "--log-level=error"),
+            self._command(
+                "salt-run", "state.event", "tagmatch=salt/job/*/prog/*", "--log-level=error"
+            ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -144,9 +152,8 @@ class Master:
         for line in self._events.stdout:
             _, _, text = line.partition("\t")
             try:
-                data = json.loads(text)["data"]
-                for chunk in data["data"]["ret"].values() if "data" in data else data["ret"].values():
-                    report(data["id"], chunk.get("__id__") or chunk.get("name"), chunk["result"])
+                event = json.loads(text)
+                report(event["id"], *_ended_state(event))
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
 
@@ -161,3 +168,9 @@ class Master:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(30)
+
+
+def _ended_state(event):
+    """Id and result of the state that a progress event tells of."""
+    (chunk,) = event["data"]["ret"].values()
+    return chunk.get("__id__") or chunk.get("name"), chunk["result"]
