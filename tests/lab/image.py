@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import json
 import os
 import shutil
@@ -16,16 +17,16 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.lab import packages, paths
+from tests.lab import enter, packages, paths
 from tests.lab.progress import say
 from tests.lab.sources import debian_sources
 
 SUITE = "bookworm"
 
-BASE_PACKAGES = (
+BASE_PACKAGES = tuple(
     "systemd systemd-sysv udev dbus kmod openssh-server python3 ca-certificates apt-utils "
-    "iproute2 iputils-ping iputils-arping procps"
-).split()
+    "iproute2 iputils-ping iputils-arping procps".split()
+)
 
 # What Debian would unpack and nobody reads in a lab; the nodes keep these settings.
 DPKG_OPTIONS = (
@@ -37,11 +38,11 @@ DPKG_OPTIONS = (
 )
 
 # Upkeep that has nothing to keep up here. Nothing of the cluster, of course.
-MASKED_UNITS = (
+MASKED_UNITS = tuple(
     "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer "
     "e2scrub_reap.service fstrim.timer systemd-tmpfiles-clean.timer getty.target "
-    "console-getty.service systemd-networkd.service systemd-resolved.service"
-).split()
+    "console-getty.service systemd-networkd.service systemd-resolved.service".split()
+)
 
 MINION_UNIT = f"""\
 [Unit]
@@ -109,9 +110,13 @@ def _directory(kind):
 def _recipe():
     """A short hash of everything that decides what is in the images."""
     parts = [
-        Path(__file__).read_text(),
-        Path(packages.__file__).read_text(),
+        *(inspect.getsource(part) for part in (_build_bare, _settle_in, _add_salt)),
+        *(inspect.getsource(part) for part in (_build_installed, packages.write_index)),
+        INSTALL_SCRIPT,
+        MINION_UNIT,
+        *(BASE_PACKAGES + DPKG_OPTIONS + MASKED_UNITS),
         *packages.formula_packages(),
+        *packages.EXTRA,
         paths.CONSTRAINTS.read_text(),
         str(paths.SALT_VENV),
         *debian_sources(SUITE),
@@ -120,7 +125,7 @@ def _recipe():
 
 
 def _remove_old(kind):
-    if any(paths.RUNNING.glob("*")):
+    if enter.running():  # it may stand on the old one
         return
     for old in paths.CACHE.glob(f"*{kind}-*"):
         shutil.rmtree(old, ignore_errors=True)

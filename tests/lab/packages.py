@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import subprocess
+from email.utils import formatdate
 
 from tests.lab import paths
 
@@ -50,6 +51,7 @@ def write_index(directory):
     index = "\n".join(entries)
     (directory / "Packages").write_text(index)
     digest = hashlib.sha256(index.encode()).hexdigest()
+    date = formatdate(usegmt=True)
     (directory / "Release").write_text(
-        f"Origin: lab\nSHA256:\n {digest} {len(index.encode())} Packages\n"
+        f"Origin: lab\nDate: {date}\nSHA256:\n {digest} {len(index.encode())} Packages\n"
     )
