@@ -210,6 +210,14 @@ def _check_names(site, path, report):
                 f"{path}:cluster:nodes:{name}: the name resolves to this machine itself "
                 f"({found[0]})"
             )
+    virtual = site["address"]["ip"]
+    # sm-notify sends a name, never an address, and fails without one: nfs-utils,
+    # utils/statd/sm-notify.c, "it is an error".
+    if not __salt__["hanfs_net.name_of"](virtual):
+        report["problems"].append(
+            f"{path}:address:ip: {virtual} has no host name on this machine, and NFSNotify cannot "
+            f"start without one: give it one in DNS, or by a line '{virtual} NAME' in /etc/hosts"
+        )
 
 
 def _check_device(site, path, member, report):

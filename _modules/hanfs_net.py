@@ -125,6 +125,27 @@ def resolve(name):
     return sorted({answer[4][0] for answer in answers})
 
 
+def name_of(address):
+    """
+    The host name that an address has on this machine (DNS, or /etc/hosts).
+
+    address
+        The address.
+
+    Returns None if it has none.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_net.name_of 192.168.16.100
+    """
+    try:
+        return socket.getnameinfo((address, 0), socket.NI_NAMEREQD)[0]
+    except OSError:
+        return None
+
+
 def connects(source, target, port, timeout=3):
     """
     Whether a TCP connection from one of this machine's addresses to another machine's is accepted.

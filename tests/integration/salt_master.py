@@ -30,14 +30,14 @@ class SaltMaster:
 
     def __init__(self, daemon, pillar_root):
         self.daemon = daemon
-        self._cli = daemon.salt_cli(timeout=1200)
+        self._cli = daemon.salt_cli(timeout=6000)
         self._pillar_root = pillar_root
 
     def set_pillar(self, pillar):
         """Replace the pillar tree: ``pillar`` maps a target (minion id or glob) to its data."""
         write_pillar(self._pillar_root, pillar)
 
-    def salt(self, nodes, function, *arguments, timeout=120, **keywords):
+    def salt(self, nodes, function, *arguments, timeout=600, **keywords):
         """Run ``function`` on ``nodes`` at once; return a dict of minion id -> its return.
 
         ``timeout`` is in seconds: how long Salt waits before it asks the minions whether they
@@ -53,7 +53,7 @@ class SaltMaster:
         # Asked for one minion by its name, the command of pytest-salt-factories unwraps the answer.
         return done.data if "," in names else {names: done.data}
 
-    def apply(self, nodes, test=False, sls="hanfs", timeout=120):
+    def apply(self, nodes, test=False, sls="hanfs", timeout=600):
         """``state.apply SLS`` on ``nodes`` at once: minion id -> state returns (or error lines)."""
         keywords = {"test": True} if test else {}
         return self.salt(nodes, "state.apply", sls, timeout=timeout, **keywords)

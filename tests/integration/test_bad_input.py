@@ -14,6 +14,15 @@ from tests.integration import site
 from tests.lab import article, network
 from tests.lab.containers import SHARED_DISK
 
+# The pair that all tests here share has the usual names.
+OTHERS = ("nfs-server3", "nfs-server4")
+MASTER_BOOT_RECORD = f"""
+import struct
+entry = struct.pack("<B3sB3sII", 0, bytes(3), 0x83, bytes(3), 2048, 204800)
+with open("{SHARED_DISK}", "r+b") as disk:
+    disk.seek(446)
+    disk.write(entry + bytes(48) + bytes([0x55, 0xAA]))
+"""
 QUICK = {"timeouts": {"peer": 15, "storage": 10, "settle": 30}}
 
 
@@ -28,7 +37,7 @@ def state_of(pair):
     seen = {}
     for node in pair:
         conf = node.run(["cat", "/etc/corosync/corosync.conf"], check=False).stdout
-        cib = node.run(["cibadmin", "--query", "--scope", "configuration"], check=False).stdout
+        cib = node.run(["cibadmin", "--query", "--scope", "resources"], check=False).stdout
         mounts = node.run(["findmnt", "-n", "-o", "TARGET", SHARED_DISK], check=False).stdout
         seen[node.name] = (conf, cib, mounts)
     digest = hashlib.sha256(pair.disk.file.read_bytes()).hexdigest()
@@ -97,7 +106,7 @@ def test_node_that_is_called_otherwise(master, pair):
     [
         ("ext4", ["mkfs.ext4", "-q", SHARED_DISK]),
         ("swap", ["mkswap", SHARED_DISK]),
-        ("dos", ["sh", "-c", f"echo '2048,,L' | sfdisk -q --no-reread {SHARED_DISK}"]),
+        ("dos", ["python3", "-c", MASTER_BOOT_RECORD]),
         ("LVM2_member", ["pvcreate", "--config", "devices{use_devicesfile=0}", "-y", SHARED_DISK]),
     ],
 )
@@ -125,7 +134,7 @@ def test_virtual_address_that_answers_already(master, pair):
     """A stranger on the LAN has it."""
     network.ip("address", "add", "192.168.16.100/24", "dev", "lan")
     try:
-        returns = refused(master, pair, {}, "192.168.16.100", "answers")
+        returns = refused(master, pair, {}, "192.168.16.100 is answered already")
     finally:
         network.ip("address", "del", "192.168.16.100/24", "dev", "lan")
     nothing_changed(returns)
@@ -159,18 +168,18 @@ def test_cluster_of_another_name(master, make_pair):
 
 
 def test_peer_that_is_down(master, make_pair):
-    pair = make_pair("installed")
+    pair = make_pair("installed", names=OTHERS)
     pair[1].power_off()
     master.set_pillar(site.pillar(pair, QUICK))
     failed = "\n".join(article.failures(master.apply([pair[0]])))
-    assert "nfs-server2" in failed and "10.10.10.12" in failed and "15 s" in failed
+    assert "nfs-server4" in failed and "10.10.10.22" in failed and "15 s" in failed
     conf = pair[0].run(["cat", "/etc/corosync/corosync.conf"], check=False).stdout
     assert "nfs-server-cluster" not in conf
 
 
 def test_wrong_password(master, make_pair):
     """The peer's hacluster has another password than pillar says: no cluster is made."""
-    pair = make_pair("installed")
+    pair = make_pair("installed", names=OTHERS)
     first, second = pair
     second.run(["chpasswd"], stdin="hacluster:something-else\n")
     for node in pair:
@@ -178,7 +187,7 @@ def test_wrong_password(master, make_pair):
     master.set_pillar(site.pillar(pair, QUICK))
     returns = master.apply([first])
     failed = "\n".join(article.failures(returns))
-    assert "nfs-server2" in failed and "password" in failed
+    assert "nfs-server4" in failed and "password" in failed
     assert "hanfs:sites:article:cluster:password" in failed
     assert site.PASSWORD not in str(returns)
     conf = first.run(["cat", "/etc/corosync/corosync.conf"], check=False).stdout

@@ -22,6 +22,8 @@ NUMBERS = {
     "nfs-server5": 31,
     "nfs-server6": 32,
 }
+# Last byte of the virtual addresses that sites of the lab may use.
+VIRTUAL_NUMBERS = range(100, 105)
 
 
 def addresses(number):
@@ -33,6 +35,7 @@ def hosts_file():
     """Text of /etc/hosts: every node by name, on the network that clients use."""
     lines = ["127.0.0.1 localhost"]
     lines += [f"{PREFIXES['lan']}.{number} {name}" for name, number in NUMBERS.items()]
+    lines += [f"{PREFIXES['lan']}.{number} nfs-service-{number}" for number in VIRTUAL_NUMBERS]
     return "\n".join(lines) + "\n"
 
 

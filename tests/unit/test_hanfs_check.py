@@ -26,6 +26,7 @@ class Machine:
             "local": LOCAL,
             "conf": None,
             "names": {"nfs-server1": ["10.10.10.11"], "nfs-server2": ["10.10.10.12"]},
+            "virtual_name": "nfs-service",
             "verdict": {"verdict": "step", "step": "pvcreate", "why": "the group is not there"},
             "owner": None,
             "cib": {"primitives": {}},
@@ -42,6 +43,7 @@ class Machine:
                 "pcs.member_of": self._member,
                 "hanfs_net.addresses": lambda: self.facts["local"],
                 "hanfs_net.resolve": lambda name: self.facts["names"].get(name, []),
+                "hanfs_net.name_of": lambda address: self.facts["virtual_name"],
                 "hanfs_net.answered_by": self._answered_by,
                 "hanfs_storage.inspect": lambda storage, cluster, claim: {},
                 "hanfs_storage_rules.decide": lambda *args: self.facts["verdict"],
@@ -114,6 +116,7 @@ MISFITS = {
         "cluster:nodes",
         "10.10.10.99",
     ),
+    "virtual address without a name": ({"virtual_name": None}, "address:ip", "host name"),
     "name unknown": ({"names": {"nfs-server1": ["10.10.10.11"]}}, "nodes:nfs-server2", "resolve"),
     "peer's name is our own": (
         {"names": {"nfs-server1": ["10.10.10.11"], "nfs-server2": ["127.0.1.1"]}},

@@ -68,6 +68,13 @@ def test_only_a_claim_of_this_address_counts(seen, claims):
     assert (owner is not None) == claims
 
 
+def test_addresses_that_have_a_name_and_have_not():
+    assert net.name_of("127.0.0.1")
+    # An address for documentation (RFC 5737): nobody names it.
+    assert net.name_of("192.0.2.7") is None
+    assert net.name_of("no address") is None
+
+
 def test_names_that_resolve_and_do_not():
     assert net.resolve("localhost")
     assert net.resolve("no-such-name.invalid") == []
