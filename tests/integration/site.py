@@ -58,6 +58,14 @@ def changed(returns):
     }
 
 
+def seconds(returns):
+    """Minion -> seconds that its states took."""
+    return {
+        minion: round(sum(state["duration"] for state in states.values()) / 1000, 1)
+        for minion, states in returns.items()
+    }
+
+
 def started(node):
     """Primitive -> node that runs it, as the cluster on ``node`` says."""
     return article.started_on(node.run(["crm_mon", "-1", "--output-as=xml"]).stdout)

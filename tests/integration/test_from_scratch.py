@@ -10,7 +10,7 @@ ROUNDS = 10
 
 
 @pytest.mark.parametrize("number", range(1, ROUNDS + 1))
-def test_both_at_once_from_scratch(master, make_pair, number):
+def test_both_at_once_from_scratch(master, make_pair, number, note):
     pair = make_pair("installed")
     master.set_pillar(site.pillar(pair))
     returns = master.apply(pair)
@@ -23,8 +23,4 @@ def test_both_at_once_from_scratch(master, make_pair, number):
         if "file system on /dev/vdb" in state["changes"]
     ]
     assert made == ["nfs-server1"]
-    times = {
-        minion: round(sum(state["duration"] for state in states.values()) / 1000, 1)
-        for minion, states in returns.items()
-    }
-    print(f"round {number}: seconds in states: {times}")
+    note(f"seconds in states: {site.seconds(returns)}")

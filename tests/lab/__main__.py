@@ -64,7 +64,6 @@ def _inside(options):
 
 
 def _hold():
-    say("the lab stays up until Ctrl-C here, or 'python3 -m tests.lab down' elsewhere")
     try:
         signal.pause()
     except KeyboardInterrupt:

@@ -30,7 +30,10 @@ def count_changes(returns):
 
 
 def failures(returns):
-    """Sentences about every failed state, or minion without a proper return."""
+    """Sentences about every failed state, or minion without a proper return.
+
+    Not about states that were left out since another one failed.
+    """
     failed = []
     for minion, states in sorted(returns.items()):
         if not isinstance(states, dict):
@@ -40,6 +43,7 @@ def failures(returns):
             f"{minion}: {state.get('__id__') or state.get('name')}: {state['comment']}"
             for state in states.values()
             if state["result"] is False
+            and not str(state["comment"]).startswith("One or more requisite failed")
         ]
     return failed
 

@@ -146,6 +146,7 @@ def _directory(kernel):
         str(image.root("installed")),
         paths.SSH_KEY.with_suffix(".pub").read_text(),
         *sorted(path.name for path in UML_MODULES.glob("*")),
+        network.hosts_file(),
     ]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
     return paths.CACHE / f"machine-{kernel}-{digest}"

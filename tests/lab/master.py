@@ -172,5 +172,5 @@ class Master:
 
 def _ended_state(event):
     """Id and result of the state that a progress event tells of."""
-    (chunk,) = event["data"]["ret"].values()
-    return chunk.get("__id__") or chunk.get("name"), chunk["result"]
+    state = event["data"]["ret"]
+    return state["__id__"], state["result"]

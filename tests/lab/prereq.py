@@ -22,7 +22,17 @@ PROGRAMS = {
     "ssh": "openssh-client",
     "mke2fs": "e2fsprogs",
     "linux.uml": "user-mode-linux",
+    # What tests use on the machine itself: execs counted, devices filled with signatures.
+    "strace": "strace",
+    "pvs": "lvm2",
+    "mkfs.xfs": "xfsprogs",
+    "mkfs.vfat": "dosfstools",
+    "sfdisk": "fdisk",
+    "cryptsetup": "cryptsetup-bin",
+    "mdadm": "mdadm",
 }
+# Only where there is a chance that KVM works.
+KVM_PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils"}
 
 
 class Unsuitable(Exception):
@@ -57,7 +67,8 @@ def lock():
 
 def ensure_programs():
     """Install what is missing with apt."""
-    missing = sorted({name for program, name in PROGRAMS.items() if not shutil.which(program)})
+    wanted = {**PROGRAMS, **(KVM_PROGRAMS if os.path.exists("/dev/kvm") else {})}
+    missing = sorted({name for program, name in wanted.items() if not shutil.which(program)})
     probe = subprocess.run([PYTHON, "-c", "import ensurepip, venv"], capture_output=True)
     if probe.returncode:
         missing.append("python3-venv")

@@ -6,12 +6,16 @@ import time
 
 import pytest
 
+from tests.integration import site
 from tests.lab import article, enter
 from tests.lab.stage import Stage
 
 PASSWORD = "correct-horse-battery"
 
-pytestmark = pytest.mark.skipif(not enter.inside(), reason="needs a lab: make test")
+pytestmark = [
+    pytest.mark.skipif(not enter.inside(), reason="needs a lab: make test"),
+    pytest.mark.timeout(3600),
+]
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +34,10 @@ def one_line(node, *argv):
     return node.run(list(argv)).stdout.strip()
 
 
-def test_two_bare_machines_become_a_service(stage):
+def test_two_bare_machines_become_a_service(stage, note):
     returns = stage.apply()
     assert article.failures(returns) == []
+    note(f"seconds in states: {site.seconds(returns)}")
     assert set(stage.service.placement()) == set(article.RESOURCES)
     assert len(set(stage.service.placement().values())) == 1
     made = [
@@ -54,19 +59,25 @@ def test_the_shared_disk_is_seen_by_both_and_mounted_by_one(stage):
         assert mounted == (server.name == stage.service.active_node())
 
 
-def test_the_same_again_changes_nothing(stage):
+def test_nfs_runs_where_the_cluster_says_and_nowhere_else(stage):
+    for server in stage.servers:
+        enabled = server.run(["systemctl", "is-enabled", "nfs-server"], check=False).stdout
+        assert enabled == "disabled\n"
+        active = server.run(["systemctl", "is-active", "nfs-server"], check=False).stdout
+        assert (active == "active\n") == (server.name == stage.service.active_node())
+
+
+def test_the_same_again_changes_nothing(stage, note):
     returns = stage.apply()
     assert article.failures(returns) == []
     assert article.count_changes(returns) == 0
-    for minion, states in sorted(returns.items()):
-        seconds = sum(state["duration"] for state in states.values()) / 1000
-        print(f"{minion}: second run, {seconds:.1f} s in states")
+    note(f"second run, seconds in states: {site.seconds(returns)}")
 
 
-def test_service_moves_and_moves_back_while_a_client_writes(stage):
+def test_service_moves_and_moves_back_while_a_client_writes(stage, note):
     stage.service.mount()
     report = stage.moves_under_load(stage.tell)
-    print(report)
+    note({key: report[key] for key in ("longest_s", "errors", "lost", "acknowledged")})
     assert report["errors"] == 0
     assert report["hanging"] == 0
     assert report["lost"] == 0
