@@ -1,8 +1,11 @@
 {#-
-  Joins the nodes into one cluster: the first node of the site authenticates them and sets the cluster up, the others
-  wait until they are members. Then corosync and pacemaker run, now and at boot, and every node is online.
+  Joins the nodes into one cluster: each node authenticates all of them, the first node of the site sets the cluster up,
+  the others wait until they are members. Then corosync and pacemaker run on this node, now and at boot, and it is
+  online in a cluster with a coordinator (DC) and quorum. In an existing cluster a peer that is down is only named
+  here; hanfs.healthy fails at the end and names it again.
 
-  Needs: hanfs.pcsd on every node of the site (each node waits for the others, up to `timeouts:peer` seconds).
+  Needs: hanfs.pcsd on this node; for a new cluster on every node of the site (each waits for the others, up to
+  `timeouts:peer` seconds).
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
 {%- set peer_timeout = hanfs.timeouts.get("peer", 600) %}

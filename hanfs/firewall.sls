@@ -1,6 +1,6 @@
 {#-
   Opens cluster traffic and NFS in firewalld, permanently and at once. Site key `firewall: {manage: false}` leaves the
-  machine's firewall alone (and firewalld uninstalled).
+  machine's firewall alone and does not install firewalld.
 
   Needs: hanfs.packages.
 #}
