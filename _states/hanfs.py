@@ -272,10 +272,15 @@ def _missing_services(services, zone):
     return missing
 
 
-def nfs_left_to_cluster(name, cluster=None):
+def nfs_left_to_cluster(name, cluster=None, helpers=()):
     """
     Leave the NFS server to the cluster: not started at boot, and stopped unless this node's cluster
     runs it.
+
+    Before there is a cluster its helpers are stopped too. The cluster's agent moves
+    ``/var/lib/nfs`` to the shared file system under them, and takes one that runs for its own: an
+    nfsdcld from before writes to a file that is not there any more, and after a move no client
+    gets its locks back.
 
     name
         The unit, such as ``nfs-server``.
@@ -283,11 +288,15 @@ def nfs_left_to_cluster(name, cluster=None):
     cluster
         Name of the cluster, for the comment.
 
+    helpers
+        Units that the NFS server starts and leaves running, such as ``nfsdcld`` and ``rpc-statd``.
+
     .. code-block:: yaml
 
         nfs-server:
           hanfs.nfs_left_to_cluster:
             - cluster: nfs-server-cluster
+            - helpers: [nfs-mountd, nfs-idmapd, nfsdcld, rpc-statd]
     """
     ret = _ret(name)
     try:
@@ -296,40 +305,57 @@ def nfs_left_to_cluster(name, cluster=None):
                 return _unknown(ret, f"{name} would be disabled and stopped once it is installed")
             ret["comment"] = f"There is no unit {name} on this machine"
             return ret
-        wanted = {}
-        if __salt__["service.enabled"](name):
-            wanted["enabled"] = {"old": True, "new": False}
-        kept = None
-        if __salt__["service.status"](name):
-            kept = _kept_running(cluster)
-            if not kept:
-                wanted["running"] = {"old": True, "new": False}
+        running = __salt__["service.status"](name)
+        kept = _kept_running(cluster) if running else None
+        wanted = _nfs_changes(name, helpers, running and not kept)
     except CommandExecutionError as err:
         return _failed(ret, err)
     ret["comment"] = kept or f"{name} is left to the cluster"
     if not wanted:
         return ret
     if __opts__["test"]:
-        ret.update(result=None, changes={name: wanted})
-        ret["comment"] = f"{name} would be {' and '.join(_NFS_WORDS[key] for key in wanted)}"
+        ret.update(result=None, changes=wanted)
+        ret["comment"] = f"Would be done: {_nfs_told(wanted)}"
         return ret
-    return _leave_nfs(ret, name, wanted)
+    return _leave_nfs(ret, wanted)
 
 
 _NFS_WORDS = {"enabled": "disabled at boot", "running": "stopped"}
+_NFS_ACTIONS = {"enabled": "service.disable", "running": "service.stop"}
 
 
-def _leave_nfs(ret, name, wanted):
-    actions = {"enabled": "service.disable", "running": "service.stop"}
-    for key, change in wanted.items():
-        try:
-            done = __salt__[actions[key]](name)
-        except CommandExecutionError as err:
-            return _failed(ret, err)
-        if not done:
-            return _failed(ret, f"{name} could not be {_NFS_WORDS[key]}")
-        ret["changes"].setdefault(name, {})[key] = change
-    ret["comment"] = f"{name} was {' and '.join(_NFS_WORDS[key] for key in wanted)}"
+def _nfs_changes(name, helpers, stop):
+    """{unit: {"enabled" or "running": {"old": True, "new": False}}} for all that has to end."""
+    wanted = {}
+    gone = {"old": True, "new": False}
+    if __salt__["service.enabled"](name):
+        wanted.setdefault(name, {})["enabled"] = gone
+    if stop:
+        wanted.setdefault(name, {})["running"] = gone
+    if __salt__["pcs.member_of"]() is None:
+        for unit in helpers:
+            if __salt__["service.status"](unit):
+                wanted[unit] = {"running": gone}
+    return wanted
+
+
+def _nfs_told(wanted):
+    return "; ".join(
+        f"{unit} {' and '.join(_NFS_WORDS[key] for key in keys)}" for unit, keys in wanted.items()
+    )
+
+
+def _leave_nfs(ret, wanted):
+    for unit, keys in wanted.items():
+        for key, change in keys.items():
+            try:
+                done = __salt__[_NFS_ACTIONS[key]](unit)
+            except CommandExecutionError as err:
+                return _failed(ret, err)
+            if not done:
+                return _failed(ret, f"{unit} could not be {_NFS_WORDS[key]}")
+            ret["changes"].setdefault(unit, {})[key] = change
+    ret["comment"] = f"Done: {_nfs_told(wanted)}"
     return ret
 
 

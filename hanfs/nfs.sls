@@ -13,6 +13,7 @@ The NFS server is left to the cluster:
   hanfs.nfs_left_to_cluster:
     - name: {{ hanfs.nfs_unit | json }}
     - cluster: {{ hanfs.cluster_name | json }}
+    - helpers: {{ hanfs.nfs_helper_units | json }}
     - require:
       - sls: hanfs.packages
 

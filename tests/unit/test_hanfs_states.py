@@ -176,11 +176,12 @@ class Unit:
     def __init__(
         self, enabled=True, running=True, member=None, status=None, there=True, shared=False
     ):
-        self.enabled, self.running = enabled, running
+        self.enabled = enabled
+        self.up = {"nfs-server", "nfsdcld"} if running else set()
         self.functions = {
             "service__available": lambda _: there,
             "service__enabled": lambda _: self.enabled,
-            "service__status": lambda _: self.running,
+            "service__status": lambda unit: unit in self.up,
             "service__disable": self.disable,
             "service__stop": self.stop,
             "pcs__member_of": lambda: member,
@@ -193,12 +194,18 @@ class Unit:
         self.enabled = False
         return True
 
-    def stop(self, _):
-        self.running = False
+    @property
+    def running(self):
+        return "nfs-server" in self.up
+
+    def stop(self, unit):
+        self.up.remove(unit)
         return True
 
     def run(self, test=False):
-        return world(test, **self.functions).states.hanfs.nfs_left_to_cluster("nfs-server", "c")
+        return world(test, **self.functions).states.hanfs.nfs_left_to_cluster(
+            "nfs-server", "c", ["nfsdcld", "rpc-statd"]
+        )
 
 
 def cluster(
@@ -217,6 +224,17 @@ def test_a_fresh_machine_gives_its_nfs_server_up():
     assert ret["changes"] == dry["changes"]
     again = unit.run()
     assert again["result"] is True and again["changes"] == {}
+
+
+def test_a_helper_that_outlived_the_server_is_stopped_before_there_is_a_cluster():
+    unit = Unit(enabled=False)
+    unit.up = {"nfsdcld"}
+    dry, ret = unit.run(test=True), unit.run()
+    assert ret["changes"] == dry["changes"] == {"nfsdcld": {"running": {"old": True, "new": False}}}
+    assert not unit.up
+    member = Unit(enabled=False, member="c", status=cluster(["nfs-server2"]))
+    member.up = {"nfsdcld"}
+    assert member.run()["changes"] == {} and member.up, "a member's helpers are the agent's"
 
 
 @pytest.mark.parametrize(
