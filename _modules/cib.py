@@ -47,6 +47,8 @@ def _run(command, stdin=None, timeout=120):
         return __salt__["cmd.run_all"](
             command,
             stdin=stdin,
+            # Salt would make a line feed of a backslash and an n inside a value.
+            stdin_raw_newlines=True,
             python_shell=False,
             output_loglevel="quiet",
             ignore_retcode=True,
@@ -152,14 +154,17 @@ def _check_agents(asked, live):
             problems.append(f"{path}:agent: the agent {agent} is not installed on this node")
             continue
         known[agent] = metadata
+        present = live.get(name, {}).get("attributes", ())
         for attribute in wanted["optional"]:
+            if attribute in present:
+                # Another node's newer agent knows it: the two must not undo each other's work.
+                continue
             if attribute in wanted["attributes"] and attribute not in metadata["parameters"]:
                 del wanted["attributes"][attribute]
                 notes.append(
                     f"{path}:attributes:{attribute}: left out, the installed {agent} does not "
                     "know it"
                 )
-        present = live.get(name, {}).get("attributes", ())
         problems += __salt__["cib_agent.problems"](path, wanted, metadata, present)
         wanted["defaults"] = __salt__["cib_agent.default_operations"](metadata, agent)
     return known, problems, notes
@@ -353,8 +358,8 @@ def apply_(description, wait=300):
 
     Returns what :py:func:`plan` returns, ``pushed`` (whether anything was), ``conflicts`` (how
     often somebody else wrote first and it was planned again) and ``unsettled`` (None, or a sentence
-    when the cluster is not done in time). Raises as :py:func:`plan` does, and CommandExecutionError
-    when the push is refused or something is left to change after it.
+    when the cluster is not done in time, or something is left to change after the push). Raises as
+    :py:func:`plan` does, and CommandExecutionError when the push is refused.
 
     CLI Example:
 
@@ -362,6 +367,21 @@ def apply_(description, wait=300):
 
         salt '*' cib.apply '{"properties": {"stonith-enabled": false}}'
     """
+    done = None
+    try:
+        for step in _pushes(description):
+            done, found, conflicts = step
+    except CommandExecutionError as err:
+        if not done:
+            raise
+        # What was pushed happened, whatever came after it: it must be told.
+        return _result(done, pushed=True, conflicts=conflicts, unsettled=str(err))
+    unsettled = _settle(wait) if done else None
+    return _result(done or found, pushed=bool(done), conflicts=conflicts, unsettled=unsettled)
+
+
+def _pushes(description):
+    """Push until nothing differs; yields (plan that was pushed or None, last plan, conflicts)."""
     done, tries, conflicts = None, 0, 0
     found = None
     while True:
@@ -369,17 +389,17 @@ def apply_(description, wait=300):
         if found is None or _configuration(text) != _configuration(found["text"]):
             found = {**_plan(__salt__["cib_describe.normalise"](description), text), "text": text}
             if not found["edits"]:
-                break
+                yield done, found, conflicts
+                return
             tries += 1
         if tries > PUSHES or conflicts > CONFLICTS or (done and tries > 2 + conflicts):
             raise CommandExecutionError(_given_up(found, done, tries - 1))
         if _push(found, text):
             done, found = done or found, None
+            yield done, done, conflicts
         else:
             conflicts += 1
             time.sleep(random.uniform(0.02, 0.05 + 0.05 * tries))
-    unsettled = _settle(wait) if done else None
-    return _result(done or found, pushed=bool(done), conflicts=conflicts, unsettled=unsettled)
 
 
 def _configuration(text):

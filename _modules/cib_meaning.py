@@ -8,7 +8,7 @@ import re
 
 _SECRET = re.compile(
     r"(pass(wd|word|phrase|code)?|secret|credentials?|community|hexadecimal_kg"
-    r"|(api|auth|private|shared|encryption)[-_]?key|(auth|access)[-_]?token)$",
+    r"|(api|auth|access|secret|private|shared|encryption|ssh)[-_]?key|token)$",
     re.I,
 )
 _MASK = "********"

@@ -424,8 +424,18 @@ def test_a_writer_that_undoes_ours(started):
         write(started, "99")
 
     new = changed((("properties", "batch-limit"), 20))
-    with pytest.raises(CommandExecutionError, match="differs again: properties:batch-limit"):
-        world_with(started, "--query", act).salt["cib.apply"](new, wait=0)
+    found = world_with(started, "--query", act).salt["cib.apply"](new, wait=0)
+    assert "differs again: properties:batch-limit" in found["unsettled"]
+    assert found["pushed"] and found["changes"], "what was pushed is told"
+
+
+def test_a_backslash_arrives_as_it_was_written(started):
+    """Salt makes a line feed of a backslash and an n on a command's input unless told not to."""
+    new = changed(((*A, "attributes", "fake"), r"C:\new"))
+    found = started.world().salt["cib.apply"](new, wait=0)
+    assert found["pushed"] and not found["unsettled"]
+    assert started.world().salt["cib.plan"](new)["changes"] == {}
+    assert r'value="C:\new"' in started.text()
 
 
 SECRET = "s3cr3t-of-the-fence"

@@ -41,7 +41,9 @@ class Runner:
         self.commands = []
         self.stdins = []
 
-    def __call__(self, cmd, stdin=None, env=None, timeout=None, python_shell=False, **_):
+    def __call__(self, cmd, stdin=None, env=None, timeout=None, python_shell=False, **more):
+        if stdin is not None and not more.get("stdin_raw_newlines"):
+            stdin = stdin.replace("\\n", "\n")  # as Salt does
         if isinstance(cmd, str) and not python_shell:
             cmd = cmd.split()
         self.commands.append(list(cmd) if isinstance(cmd, (list, tuple)) else cmd)

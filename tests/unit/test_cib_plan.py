@@ -80,14 +80,17 @@ def test_a_yaml_boolean_is_any_spelling_but_text_is_text():
 
 @pytest.mark.parametrize(
     "name",
-    ["password", "passwd", "snmp_priv_passwd", "api_key", "secret", "community", "hexadecimal_kg"],
+    [
+        *("password", "passwd", "snmp_priv_passwd", "api_key", "secret", "community"),
+        *("hexadecimal_kg", "secret_key", "access_key", "token", "api_token"),
+    ],
 )
 def test_secrets_are_masked(name):
     found = compare(primitive(attributes={name: "x"}), EMPTY_CIB)["changes"]["primitives"]["A"]
     assert found["new"]["attributes"] == {name: "********"}
 
 
-@pytest.mark.parametrize("name", ["passwd_script", "ip", "token", "keyboard", "secretary"])
+@pytest.mark.parametrize("name", ["passwd_script", "ip", "tokens_file", "keyboard", "secretary"])
 def test_others_are_not(name):
     found = compare(primitive(attributes={name: "x"}), EMPTY_CIB)["changes"]["primitives"]["A"]
     assert found["new"]["attributes"] == {name: "x"}
