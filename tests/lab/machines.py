@@ -29,7 +29,6 @@ MEMORY_MIB = 1024
 CHOICE = "HANFS_LAB_MACHINES"
 
 # All boot from one image; this is what a machine does not start of it.
-NOT_ON_SERVERS = ("firewalld",)
 NOT_ON_CLIENTS = (
     *("firewalld", "corosync", "pacemaker", "pcsd", "pcsd-ruby", "salt-minion"),
     *("nfs-server", "nfs-mountd", "nfsdcld", "rpcbind"),
@@ -91,9 +90,7 @@ class Machine(Node):
     services that it must not start, ``memory`` its size in MiB.
     """
 
-    def __init__(
-        self, name, number=None, shared_disk=None, masked=NOT_ON_SERVERS, memory=MEMORY_MIB
-    ):
+    def __init__(self, name, number=None, shared_disk=None, masked=(), memory=MEMORY_MIB):
         super().__init__(name, number)
         self._backend = backend()
         self._image = machine_image.ensure(self._backend.KERNEL)
@@ -102,7 +99,7 @@ class Machine(Node):
         self.memory = memory
         self.directory = paths.SCRATCH / name
         self.directory.mkdir()
-        self._masked = masked
+        self._masked = masked if self._backend.HAS_FIREWALL else (*masked, "firewalld")
         self._process = None
 
     def cards(self):
