@@ -142,31 +142,42 @@ def _order(exports):
 
 def _exports(exports):
     """
-    One resource per exported directory and client. The first is NFSExport, as in the walkthrough;
-    the others are named after what they export, so that an export added or removed later never
-    renames another one.
+    One resource per exported directory and client.
+
+    An export's ``name`` is its first client's resource; further clients get ``<name>_<client>``.
+    Without names the very first resource is NFSExport, as in the walkthrough, and the others are
+    named after what they export. So the name of the first client of all, or of a named entry, goes
+    over to the next one when that client is removed, and a running export is taken back. A removal
+    touches nothing else only if each client has an entry and a name of its own.
     """
-    pairs = [(export, client) for export in exports for client in export["clients"]]
+    given = {export["name"] for export in exports if export.get("name")}
     primitives = {}
-    for number, (export, client) in enumerate(pairs):
-        name = (
-            "NFSExport"
-            if number == 0
-            else _free_name(_export_name(export["directory"], client), primitives)
-        )
-        primitives[name] = _primitive(
-            "exportfs",
-            clientspec=client,
-            options=",".join(export["options"]),
-            directory=export["directory"],
-            fsid=str(export["fsid"]),
-        )
+    for export in exports:
+        for number, client in enumerate(export["clients"]):
+            name = export.get("name")
+            if not name and not primitives:
+                name = "NFSExport"
+            elif not name or number:
+                name = _free_name(_default_name(export, client), given | set(primitives))
+            primitives[name] = _primitive(
+                "exportfs",
+                clientspec=client,
+                options=",".join(export["options"]),
+                directory=export["directory"],
+                fsid=str(export["fsid"]),
+            )
     return primitives
 
 
-def _export_name(directory, client):
-    words = "_".join(re.findall(r"[A-Za-z0-9.]+", f"{directory} {client.replace('*', 'any')}"))
-    return f"NFSExport_{words}"
+def _default_name(export, client):
+    what = client.replace("*", "any")
+    if export.get("name"):
+        return "_".join([export["name"], *_words(what)])
+    return "_".join(["NFSExport", *_words(f"{export['directory']} {what}")])
+
+
+def _words(text):
+    return re.findall(r"[A-Za-z0-9.]+", text)
 
 
 def _free_name(name, taken):

@@ -35,6 +35,7 @@ _HOST = re.compile(
 )
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
 _CIB_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
+_CIB_NAMES = "a name the cluster allows (a letter or _, then letters, digits and _ . -)"
 _LVM_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9+_.][A-Za-z0-9+_.-]{0,126}\Z")
 # Names LVM keeps for its own hidden volumes.
 _LVM_RESERVED = re.compile(
@@ -44,6 +45,9 @@ _INTERFACE = re.compile(r"[^\s/:]{1,15}\Z")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?\Z")
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 _SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
+# What the profile calls its resources and group, and its first export unless that has a name.
+_TAKEN_NAMES = ("SharedFS", "NFSService", "VIP", "NFSNotify", "nfsresourcegroup")
+_FIRST_EXPORT = "NFSExport"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _CLIENT_NAME = re.compile(r"(\*|@?[A-Za-z0-9*?][A-Za-z0-9*?._-]*)\Z")
 _SYSTEM_DIRECTORIES = tuple(
@@ -274,8 +278,12 @@ def _ip(value):
 
 
 def _address(value, path, report):
-    if _ip(value) is None:
+    address = _ip(value)
+    if address is None:
         report(f"{path}: {_shown(value)} is not the IP address of a machine")
+    elif str(address) != value:
+        # It is compared as text with what pcs, corosync.conf and the agents say.
+        report(f"{path}: {_shown(value)} must be written {address}")
 
 
 def _password(value, path, report):
@@ -394,16 +402,25 @@ def _free_mapping(value, path, report):
         report(f"{path}: {_shown(value)} is not a mapping")
 
 
+def _cib_name(value, path, report):
+    if not isinstance(value, str) or not _CIB_ID.match(value):
+        report(f"{path}: {_shown(value)} is not {_CIB_NAMES}")
+
+
+def _properties(value, path, report):
+    _free_mapping(value, path, report)
+    for key in value if isinstance(value, dict) else ():
+        if key in ("stonith-enabled", "fencing-enabled"):
+            report(f"{path}:{key}: say it under fencing: (`fencing: {{enabled: true}}` or false)")
+
+
 def _named_objects(value, path, report):
     if not isinstance(value, dict):
         report(f"{path}: {_shown(value)} is not a mapping of names")
         return
     for name in value:
         if not isinstance(name, str) or not _CIB_ID.match(name):
-            report(
-                f"{path}:{name}: not a name the cluster allows (a letter or _, then letters, "
-                "digits and _ . -)"
-            )
+            report(f"{path}:{name}: not {_CIB_NAMES}")
 
 
 # --- the keys -------------------------------------------------------------------------------------
@@ -439,6 +456,7 @@ _STORAGE = _mapping(
 )
 _EXPORT = _mapping(
     {
+        "name": _cib_name,
         "directory": _absolute,
         "clients": _list_of(_client, "clients"),
         "options": _list_of(_export_option, "export options"),
@@ -464,7 +482,7 @@ _FIREWALL = _mapping(
 _SECONDS = _number(1, 86400, " (seconds)")
 _CLUSTER_CONFIG = _mapping(
     {
-        "properties": _free_mapping,
+        "properties": _properties,
         "resource_defaults": _free_mapping,
         "op_defaults": _free_mapping,
         "primitives": _named_objects,
@@ -510,6 +528,8 @@ def _relations(site, path, report):
             "a file system straight on the device"
         )
     _export_rules(exports, storage.get("mountpoint"), f"{path}:exports", report)
+    _name_rules(site.get("exports"), f"{path}:exports", report)
+    _fencing_rules(site, path, report)
 
 
 def _part(mapping, key):
@@ -585,6 +605,35 @@ def _export_rules(exports, mountpoint, path, report):
             if isinstance(client, str) and (directory, client) in pairs:
                 report(f"{here}:clients: {directory} is exported to {client} twice")
             pairs.add((directory, str(client)))
+
+
+def _name_rules(exports, path, report):
+    """Names of resources; NFSExport is the first export's, unless that has a name of its own."""
+    taken = {}
+    for number, export in enumerate(exports if isinstance(exports, list) else []):
+        if not isinstance(export, dict):
+            continue
+        name = export.get("name", _FIRST_EXPORT if number == 0 else None)
+        if not isinstance(name, str):
+            continue
+        here = f"{path}:{number}:name"
+        if name in _TAKEN_NAMES:
+            report(f"{here}: {name} is the name of something else in the cluster")
+        elif name in taken:
+            report(f"{here}: {name} is the name of exports:{taken[name]} already")
+        taken.setdefault(name, number)
+
+
+def _fencing_rules(site, path, report):
+    if _part(site, "fencing").get("enabled") is not True:
+        return
+    primitives = _part(_part(site, "cluster_config"), "primitives").values()
+    agents = [item.get("agent") for item in primitives if isinstance(item, dict)]
+    if not any(isinstance(agent, str) and agent.startswith("stonith:") for agent in agents):
+        report(
+            f"{path}:fencing:enabled: true, but cluster_config:primitives has no primitive with an "
+            "agent `stonith:...`. Give the fencing devices there, or say `enabled: false`"
+        )
 
 
 def _directory_rules(directory, mountpoint, here, report):

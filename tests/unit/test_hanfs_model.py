@@ -76,7 +76,8 @@ def test_server_scope_is_optional_for_the_agent(said, scope):
 
 
 def test_fencing_decides_the_property_and_the_warning():
-    on = site({"fencing:enabled": True})
+    device = {"primitives": {"fence1": {"agent": "stonith:fence_xvm"}}}
+    on = site({"fencing:enabled": True, "cluster_config": device})
     assert WORLD.salt["hanfs.description"](on)["properties"] == {"stonith-enabled": True}
     assert WORLD.salt["hanfs.warnings"](on) == []
     (warning,) = WORLD.salt["hanfs.warnings"](site())
@@ -125,6 +126,60 @@ def test_more_exports_and_clients_get_names_that_stay():
     }
     fewer = compiled({"exports:1": {**more, "clients": ["10.0.0.0/8"]}})
     assert "NFSExport_nfsdata_my_data_10.0.0.0_8" in fewer["primitives"]
+
+
+def entry(directory, clients, fsid, **more):
+    return {"directory": directory, "clients": clients, "options": ["rw"], "fsid": fsid, **more}
+
+
+def exported(*entries):
+    """Resource name: what it exports to whom, of a site with these exports."""
+    made = compiled({"exports": list(entries)})["primitives"]
+    return {
+        name: (primitive["attributes"]["directory"], primitive["attributes"]["clientspec"])
+        for name, primitive in made.items()
+        if primitive["agent"].endswith(":exportfs")
+    }
+
+
+def test_a_named_export_removed_touches_no_other():
+    named = [
+        entry("/nfsdata", ["10.0.0.1"], 0, name="one"),
+        entry("/nfsdata", ["10.0.0.2"], 0, name="two"),
+        entry("/nfsdata/a", ["*"], 1, name="three"),
+    ]
+    whole = exported(*named)
+    assert whole == {
+        "one": ("/nfsdata", "10.0.0.1"),
+        "two": ("/nfsdata", "10.0.0.2"),
+        "three": ("/nfsdata/a", "*"),
+    }
+    for gone, name in enumerate(whole):
+        rest = exported(*named[:gone], *named[gone + 1 :])
+        assert rest == {key: value for key, value in whole.items() if key != name}
+
+
+def test_further_clients_are_named_after_the_name():
+    assert exported(entry("/nfsdata", ["10.0.0.1", "10.1.0.0/16", "*"], 0, name="home")) == {
+        "home": ("/nfsdata", "10.0.0.1"),
+        "home_10.1.0.0_16": ("/nfsdata", "10.1.0.0/16"),
+        "home_any": ("/nfsdata", "*"),
+    }
+
+
+def test_a_given_name_is_never_taken_by_another_export():
+    assert exported(
+        entry("/nfsdata", ["10.0.0.1", "10.0.0.2"], 0, name="home"),
+        entry("/nfsdata/a", ["*"], 1, name="home_10.0.0.2"),
+        entry("/nfsdata/b", ["*"], 2, name="NFSExport"),
+        entry("/nfsdata/c", ["*"], 3),
+    ) == {
+        "home": ("/nfsdata", "10.0.0.1"),
+        "home_10.0.0.2.2": ("/nfsdata", "10.0.0.2"),
+        "home_10.0.0.2": ("/nfsdata/a", "*"),
+        "NFSExport": ("/nfsdata/b", "*"),
+        "NFSExport_nfsdata_c_any": ("/nfsdata/c", "*"),
+    }
 
 
 def test_names_that_would_be_the_same_differ():

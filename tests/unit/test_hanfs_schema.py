@@ -75,6 +75,16 @@ BAD = {
         "cluster:nodes",
         "nfs-server1 has 2, nfs-server2 has 1",
     ),
+    "virtual address in another spelling": (
+        {"address": {"ip": "FD00:0::3", "cidr_netmask": 64}},
+        "address:ip",
+        "must be written fd00::3",
+    ),
+    "node address in another spelling": (
+        {"cluster:nodes:nfs-server1:0": "fd00:0:0:0:0:0:0:1"},
+        "nodes:nfs-server1:0",
+        "must be written fd00::1",
+    ),
     "link of both families": (
         {"cluster:nodes:nfs-server2:0": "fd00::2"},
         "nodes:nfs-server2:0",
@@ -166,6 +176,31 @@ BAD = {
         "exports:1:fsid",
         "a directory has one",
     ),
+    "export name": ({"exports:0:name": "1a"}, "exports:0:name", "not a name the cluster allows"),
+    "export name is a number": ({"exports:0:name": 5}, "exports:0:name", "not a name the cluster"),
+    "export name twice": (
+        {
+            "exports:0:name": "home",
+            "exports:1": {**EXPORT, "name": "home", "clients": ["10.0.0.0/8"]},
+        },
+        "exports:1:name",
+        "home is the name of exports:0 already",
+    ),
+    "export name that the first one has": (
+        {"exports:1": {**EXPORT, "name": "NFSExport", "clients": ["10.0.0.0/8"]}},
+        "exports:1:name",
+        "NFSExport is the name of exports:0 already",
+    ),
+    "export name of another resource": (
+        {"exports:0:name": "VIP"},
+        "exports:0:name",
+        "VIP is the name of something else",
+    ),
+    "export name of the group": (
+        {"exports:0:name": "nfsresourcegroup"},
+        "exports:0:name",
+        "is the name of something else",
+    ),
     "virtual address": ({"address:ip": "192.168.16.300"}, "address:ip", "IP address"),
     "virtual address of a node": (
         {"address:ip": "192.168.16.12"},
@@ -190,6 +225,29 @@ BAD = {
         {"fencing": {"enabled": False, "devices": {}}},
         "fencing:devices",
         "unknown",
+    ),
+    "fencing without a device": (
+        {"fencing:enabled": True},
+        "fencing:enabled",
+        "no primitive with an agent `stonith:...`",
+    ),
+    "fencing with something that is no device": (
+        {
+            "fencing:enabled": True,
+            "cluster_config": {"primitives": {"a": None, "b": {"agent": 5}, "VIP": {"agent": "x"}}},
+        },
+        "fencing:enabled",
+        "no primitive with an agent `stonith:...`",
+    ),
+    "fencing among the properties": (
+        {"cluster_config": {"properties": {"stonith-enabled": False}}},
+        "cluster_config:properties:stonith-enabled",
+        "say it under fencing:",
+    ),
+    "fencing among the properties, newer word": (
+        {"cluster_config": {"properties": {"fencing-enabled": None}}},
+        "cluster_config:properties:fencing-enabled",
+        "say it under fencing:",
     ),
     "firewall zone": ({"firewall": {"zone": "--x"}}, "firewall:zone", "firewalld zone"),
     "firewall services": (
@@ -250,6 +308,18 @@ GOOD = {
     "same directory for others": {
         "exports:1": {**EXPORT, "clients": ["10.0.0.0/8"], "options": ["ro"]},
     },
+    "exports with names": {
+        "exports:0:name": "NFSExport",
+        "exports:1": {**EXPORT, "name": "home_1.x", "clients": ["10.0.0.0/8"]},
+    },
+    "the article's name for another one": {
+        "exports:0:name": "home",
+        "exports:1": {**EXPORT, "name": "NFSExport", "clients": ["10.0.0.0/8"]},
+    },
+    "fencing with a device": {
+        "fencing:enabled": True,
+        "cluster_config": {"primitives": {"fence1": {"agent": "stonith:fence_xvm"}}},
+    },
     "more directories": {"exports:1": {**EXPORT, "directory": "/nfsdata/a", "fsid": 7}},
 }
 
@@ -298,7 +368,8 @@ SCALARS = (
 )
 KEYS = st.sampled_from(
     ["cluster", "nodes", "name", "storage", "vg", "exports", "clients", "fsid", "address", "ip",
-     "directory", "options", "fencing", "enabled", "mountpoint", "cluster_config", "primitives"]
+     "directory", "options", "fencing", "enabled", "mountpoint", "cluster_config", "primitives",
+     "properties", "agent"]
 ) | SCALARS  # fmt: skip
 ANYTHING = st.recursive(
     SCALARS,
@@ -319,7 +390,7 @@ PATHS = (
     "cluster cluster:nodes cluster:nodes:nfs-server1 cluster:nodes:nfs-server1:0 storage"
     " storage:device storage:mountpoint exports exports:0 exports:0:directory exports:0:clients"
     " exports:0:clients:0 exports:0:options exports:0:fsid address address:ip"
-    " address:cidr_netmask fencing profile".split()
+    " address:cidr_netmask fencing profile exports:0:name cluster_config".split()
 )
 
 

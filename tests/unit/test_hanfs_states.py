@@ -475,7 +475,8 @@ def test_configured_hands_the_description_over_and_warns(enabled):
 
     made = world()
     made.states.hanfs.__states__["pcs.configured"] = configured
-    given = site({"fencing:enabled": enabled, "timeouts": {"settle": 7}})
+    device = {"primitives": {"fence1": {"agent": "stonith:fence_xvm"}}}
+    given = site({"fencing:enabled": enabled, "timeouts": {"settle": 7}, "cluster_config": device})
     ret = made.states.hanfs.configured("x", given)
     assert ret["result"] is True and ret["changes"] == {"a": 1}
     assert ("WARNING: fencing is disabled" in ret["comment"]) is not enabled
