@@ -121,7 +121,11 @@ def test_right_file_system_mounted_by_hand_is_left_and_named(master, make_pair):
     first.run(["mkfs.xfs", "-q", "/dev/vdb"])
     first.run(["mkdir", "/nfsdata"])
     first.run(["mount", "/dev/vdb", "/nfsdata"])
-    master.set_pillar(site.pillar(pair, {"timeouts": {"peer": 15, "storage": 10, "settle": 30}}))
+    change = {
+        "timeouts": {"peer": 15, "storage": 10, "settle": 30},
+        "address:ip": "192.168.16.104",
+    }
+    master.set_pillar(site.pillar(pair, change))
     returns = master.apply([first])
     failed = "\n".join(article.failures(returns))
     assert "/nfsdata" in failed and "mounted" in failed
