@@ -36,6 +36,15 @@ PCSD_PORT = 2224
 CONNECT_TIMEOUT = 3
 LONGEST_PAUSE = 30
 MASK = "XXX-REDACTED-XXX"
+# Seconds until a command that does not end is stopped: it would hold up the minion for ever. pcs
+# itself gives up on a node after 60; setting up, destroying and starting wait for services.
+LIMIT = 300
+LIMIT_CRM_MON = 120
+LIMIT_SERVICES = 900
+
+
+class _Endless(CommandExecutionError):
+    """A command that did not end."""
 
 
 def __virtual__():
@@ -45,9 +54,10 @@ def __virtual__():
 # --- running pcs ---------------------------------------------------------------------------------
 
 
-def _run(argv, stdin=None, ok=(0,)):
+def _run(argv, stdin=None, ok=(0,), limit=LIMIT):
     """
     Run one command and return its result; the only place here where a process is started.
+    A command that has not ended after ``limit`` seconds is stopped, which is an error.
 
     Standard input is never the terminal, where pcs would stop and ask. Backslashes in ``stdin``
     stay what they are, or a password with one would be changed on its way.
@@ -61,12 +71,18 @@ def _run(argv, stdin=None, ok=(0,)):
             ignore_retcode=True,
             output_loglevel="quiet",
             env={"LC_ALL": "C"},
+            timeout=limit,
         )
     except CommandExecutionError:
         # Salt's own message may hold standard input.
         raise CommandExecutionError(
             f"{argv[0]} cannot be run: is its package installed on this node?"
         ) from None
+    # Salt answers with exit code 1 and a sentence of its own, which repeats the command.
+    if result["retcode"] == 1 and re.search(
+        rf"{re.escape(argv[0])}.* : Timed out after {limit} seconds$", result["stdout"], re.DOTALL
+    ):
+        raise _Endless(f"{' '.join(argv[:3])}: did not end within {limit} seconds and was stopped")
     if result["retcode"] not in ok:
         said = _said(result) or f"exit code {result['retcode']}"
         raise CommandExecutionError(f"{' '.join(argv[:3])}: {said}")
@@ -323,7 +339,10 @@ def host_auth(nodes, password=None, password_pillar=None, username="hacluster", 
     deadline = time.monotonic() + timeout
     pause = 1
     while True:
-        trouble = _silent(nodes) or _authenticate(nodes, secret, username, password_pillar)
+        try:
+            trouble = _silent(nodes) or _authenticate(nodes, secret, username, password_pillar)
+        except _Endless as err:
+            trouble = [str(err)]
         if not trouble:
             return True
         left = deadline - time.monotonic()
@@ -415,14 +434,14 @@ def cluster_setup(
     if not isinstance(pcsclustername, str) or not re.match(r"[^-\s]\S*$", pcsclustername):
         raise SaltInvocationError("the cluster's name must be a word")
     argv = _argv("setup", pcsclustername, nodes, totem, transport, links)
-    _run(argv + extra)
+    _run(argv + extra, limit=LIMIT_SERVICES)
     return True
 
 
 def conf_text_of(node):
     """
     Another node's corosync.conf, asked of the pcsd there; None when it has none or does not
-    answer.
+    answer. Raises CommandExecutionError when pcs here does not come back.
 
     node
         Name of an authenticated host.
@@ -456,7 +475,10 @@ def cluster_start(nodes=None, wait=None):
         salt '*' pcs.cluster_start wait=120
     """
     argv = ["pcs", "cluster", "start", *_targets(nodes)]
-    _run(argv + ([] if wait is None else [f"--wait={int(wait)}"]))
+    if wait is None:
+        _run(argv, limit=LIMIT_SERVICES)
+    else:
+        _run([*argv, f"--wait={int(wait)}"], limit=LIMIT_SERVICES + int(wait))
     return True
 
 
@@ -470,7 +492,7 @@ def cluster_stop(nodes=None):
 
         salt '*' pcs.cluster_stop
     """
-    _run(["pcs", "cluster", "stop", *_targets(nodes)])
+    _run(["pcs", "cluster", "stop", *_targets(nodes)], limit=LIMIT_SERVICES)
     return True
 
 
@@ -509,7 +531,7 @@ def cluster_destroy(extra_args=None):
 
         salt '*' pcs.cluster_destroy
     """
-    _run(["pcs", "cluster", "destroy", *_no_force(extra_args)])
+    _run(["pcs", "cluster", "destroy", *_no_force(extra_args)], limit=LIMIT_SERVICES)
     return True
 
 
@@ -533,7 +555,7 @@ def cluster_node_add(node, extra_args=None, addresses=None):
         salt 'nfs-server1' pcs.cluster_node_add nfs-server3 addresses='[10.10.10.13]'
     """
     ((name, checked),) = _checked_nodes({node: addresses or []}).items()
-    _run(_argv("node_add", name, checked) + _no_force(extra_args))
+    _run(_argv("node_add", name, checked) + _no_force(extra_args), limit=LIMIT_SERVICES)
     return True
 
 
@@ -595,10 +617,10 @@ def status():
 
         salt '*' pcs.status
     """
-    result = _run(["crm_mon", "-1", "--output-as=xml"], ok=range(256))
+    result = _run(["crm_mon", "-1", "--output-as=xml"], ok=range(256), limit=LIMIT_CRM_MON)
     if result["retcode"] and not result["stdout"].lstrip().startswith("<"):
         # Pacemaker before 2.0.3 has only the older form
-        result = _run(["crm_mon", "-1", "--as-xml"], ok=range(256))
+        result = _run(["crm_mon", "-1", "--as-xml"], ok=range(256), limit=LIMIT_CRM_MON)
         if not result["stdout"].lstrip().startswith("<"):
             raise CommandExecutionError(f"crm_mon: {_said(result) or 'no output'}")
     return __salt__["pcs_status.parse"](result["stdout"])

@@ -23,6 +23,8 @@ PASSING_REFUSALS = (
     "Required cluster services not installed",
     "Unable to connect to",
     "timed out",
+    # pcs stopped by our own time limit: the next try finds what it left
+    "did not end within",
     # 0.9
     "node is already in a cluster",
     "error checking node availability",

@@ -332,7 +332,10 @@ def _try_create(name, nodes, others, setup):
     except CommandExecutionError as err:
         refusal = str(err)
     for other in others:
-        theirs = __salt__["pcs_setup.conf_of"](other)
+        try:
+            theirs = __salt__["pcs_setup.conf_of"](other)
+        except CommandExecutionError as err:
+            return False, f"{refusal}; {err}"
         if theirs is None or theirs["stub"]:
             continue
         _refuse_other(theirs, name, nodes, where=other)
@@ -375,7 +378,10 @@ class _Joining:
     def _ask(self):
         if self.creator not in __salt__["pcs.known_hosts"]():
             return False, f"no corosync.conf on this node, and pcs here knows no {self.creator}"
-        theirs = __salt__["pcs_setup.conf_of"](self.creator)
+        try:
+            theirs = __salt__["pcs_setup.conf_of"](self.creator)
+        except CommandExecutionError as err:
+            return False, f"no corosync.conf on this node; {err}"
         if theirs is None or theirs["stub"]:
             self.seen_there = False
             return False, f"no corosync.conf on this node and none on {self.creator}"

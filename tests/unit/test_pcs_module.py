@@ -429,3 +429,79 @@ def test_bad_account_names(account, name):
     with pytest.raises(SaltInvocationError, match="account"):
         account.salt["pcs.set_password"](name, "secret")
     assert account.world.commands == []
+
+
+# --- commands that do not end --------------------------------------------------------------------
+
+
+def as_salt_does(node, after=None):
+    """cmd.run_all that notes time limits; with ``after``, that command runs into its own."""
+    limits = []
+
+    def run_all(argv, timeout=None, **_):
+        limits.append((" ".join(argv[:3]), timeout))
+        if after and " ".join(argv).startswith(after):
+            # Salt's words and exit code for a command that it killed
+            said = f"{argv} : Timed out after {timeout} seconds"
+            return {"retcode": 1, "stdout": said, "stderr": "", "pid": 1}
+        return real(argv, **_)
+
+    real = node.salt["cmd.run_all"]
+    node.salt["cmd.run_all"] = run_all
+    return limits
+
+
+@pytest.mark.parametrize(
+    "command, limit, call",
+    [
+        ("pcs --version", 300, lambda salt: salt["pcs.version"]()),
+        ("crm_mon -1", 120, lambda salt: salt["pcs.status"]()),
+        ("pcs status pcsd", 300, lambda salt: salt["pcs.hosts_authorized"](["a"])),
+        ("pcs cluster setup", 900, lambda salt: salt["pcs.cluster_setup"](TWO)),
+        ("pcs cluster destroy", 900, lambda salt: salt["pcs.cluster_destroy"]()),
+        ("pcs cluster node add", 900, lambda salt: salt["pcs.cluster_node_add"]("c")),
+        ("pcs cluster start", 900, lambda salt: salt["pcs.cluster_start"]()),
+        ("pcs cluster start", 2900, lambda salt: salt["pcs.cluster_start"](wait=2000)),
+        ("pcs cluster stop", 900, lambda salt: salt["pcs.cluster_stop"]()),
+        ("pcs cluster enable", 300, lambda salt: salt["pcs.cluster_enable"]()),
+        ("pcs node standby", 300, lambda salt: salt["pcs.node_standby"]("a")),
+        ("pcs node unstandby", 300, lambda salt: salt["pcs.node_unstandby"]("a")),
+        ("pcs cluster corosync", 300, lambda salt: salt["pcs.conf_text_of"]("b")),
+        ("pcs cluster corosync", 300, lambda salt: salt["pcs_setup.conf_of"]("b")),
+    ],
+)
+def test_a_command_that_does_not_end_is_ended_and_named(node, command, limit, call):
+    limits = as_salt_does(node, command)
+    with pytest.raises(CommandExecutionError) as caught:
+        call(node.salt)
+    words = f"did not end within {limit} seconds and was stopped"
+    assert str(caught.value).startswith(command[:10]) and words in str(caught.value)
+    assert limits[-1][1] == limit
+
+
+def test_every_command_has_a_time_limit(node, pcsd):
+    limits = as_salt_does(node)
+    node.answer("host auth", "nfs-server1: Authorized\nnfs-server2: Authorized")
+    node.answer("status pcsd", ONLINE)
+    node.salt["pcs.host_auth"](TWO, password=PASSWORD)
+    assert limits == [
+        ("pcs --version --full", 300),
+        ("pcs host auth", 300),
+        ("pcs status pcsd", 300),
+    ]
+
+
+def test_an_authentication_that_does_not_end_is_one_try(node, pcsd):
+    """The next try may find the other node in a better state; the password is not told."""
+    as_salt_does(node, "pcs host auth")
+    with pytest.raises(CommandExecutionError) as caught:
+        node.salt["pcs.host_auth"](TWO, password=PASSWORD, timeout=30)
+    assert "not authenticated within 30 seconds: pcs host auth: did not end" in str(caught.value)
+    assert PASSWORD not in str(caught.value)
+    assert len(node.clock.slept) > 1
+
+
+def test_words_about_a_timeout_are_not_taken_for_salts(node):
+    node.answer("cluster setup", "Error: b : Timed out after 60 seconds", code=1)
+    with pytest.raises(CommandExecutionError, match="pcs cluster setup: Error: b : Timed out"):
+        node.salt["pcs.cluster_setup"](TWO)
