@@ -58,6 +58,12 @@ def changed(returns):
     }
 
 
+def assert_nothing_changed(returns):
+    """Nothing but the formula's own modules was brought: the check comes before all else."""
+    for minion, ids in changed(returns).items():
+        assert all("of the formula are on this minion" in name for name in ids), (minion, ids)
+
+
 def seconds(returns):
     """Minion -> seconds that its states took."""
     return {

@@ -57,12 +57,6 @@ def refused(master, pair, change, *words, nodes=None):
     return returns
 
 
-def nothing_changed(returns):
-    """Not even packages, firewall or services: the check comes first."""
-    for minion, ids in site.changed(returns).items():
-        assert all("of the formula are on this minion" in name for name in ids), (minion, ids)
-
-
 PILLAR = {
     "unknown key": ({"adress": {"ip": "1.2.3.4"}}, "hanfs:sites:article:adress", "address"),
     "wrong type": ({"exports": "everything"}, "hanfs:sites:article:exports"),
@@ -87,7 +81,7 @@ PILLAR = {
 def test_wrong_pillar(master, pair, case):
     change, *words = PILLAR[case]
     nodes = [pair[0]] if case == "one node" else None
-    nothing_changed(refused(master, pair, change, *words, nodes=nodes))
+    site.assert_nothing_changed(refused(master, pair, change, *words, nodes=nodes))
 
 
 def test_node_that_is_called_otherwise(master, pair):
@@ -98,7 +92,7 @@ def test_node_that_is_called_otherwise(master, pair):
         returns = refused(master, pair, {}, "someone-else", "uname -n", nodes=[node])
     finally:
         node.run(["hostname", node.name])
-    nothing_changed(returns)
+    site.assert_nothing_changed(returns)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +110,7 @@ def test_device_that_is_not_empty(master, pair, kind, make):
         returns = refused(master, pair, {}, SHARED_DISK, kind, "untouched")
     finally:
         pair[0].run(["wipefs", "-qa", SHARED_DISK])
-    nothing_changed(returns)
+    site.assert_nothing_changed(returns)
 
 
 def test_device_that_is_mounted(master, pair):
@@ -127,7 +121,7 @@ def test_device_that_is_mounted(master, pair):
     finally:
         pair[0].run(["umount", "/mnt"])
         pair[0].run(["wipefs", "-qa", SHARED_DISK])
-    nothing_changed(returns)
+    site.assert_nothing_changed(returns)
 
 
 def test_virtual_address_that_answers_already(master, pair):
@@ -137,7 +131,7 @@ def test_virtual_address_that_answers_already(master, pair):
         returns = refused(master, pair, {}, "192.168.16.100 is answered already")
     finally:
         network.ip("address", "del", "192.168.16.100/24", "dev", "lan")
-    nothing_changed(returns)
+    site.assert_nothing_changed(returns)
 
 
 def test_option_that_the_agent_does_not_know(master, pair):
@@ -163,7 +157,7 @@ def test_cluster_of_another_name(master, make_pair):
     first.run(["pcs", "cluster", "setup", "treasure", *hosts, "--start", "--wait=120"])
     first.run(["pcs", "resource", "create", "Gold", "ocf:pacemaker:Dummy"])
     words = ("treasure", "nfs-server-cluster", "left as it is")
-    nothing_changed(refused(master, pair, {"address:ip": "192.168.16.103"}, *words))
+    site.assert_nothing_changed(refused(master, pair, {"address:ip": "192.168.16.103"}, *words))
     assert "Gold" in first.run(["pcs", "resource", "config"]).stdout
 
 

@@ -61,4 +61,4 @@ def test_minion_of_no_site_fails_and_says_so(master, make_pair):
     for name in pair.names:
         failed = "\n".join(article.failures({name: returns[name]}))
         assert name in failed and "north" in failed
-        assert not [s for s in returns[name].values() if s["changes"] and "sync" not in s["name"]]
+    site.assert_nothing_changed(returns)
