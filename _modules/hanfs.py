@@ -25,11 +25,16 @@ from xml.etree import ElementTree
 
 import salt.utils.data
 import salt.utils.path
-from salt.exceptions import CommandExecutionError, SaltInvocationError
+from salt.exceptions import (
+    CommandExecutionError,
+    SaltInvocationError,
+    TimedProcTimeoutError,
+)
 
 __virtualname__ = "hanfs"
 
 PCSD_PORT = 2224
+_TIMEOUT = 120
 # Read instead of asking cibadmin: a run with nothing to do stays cheap. Who is not in there is
 # asked for in the running cluster.
 CIB_FILE = "/var/lib/pacemaker/cib/cib.xml"
@@ -141,6 +146,7 @@ def check(site, path="hanfs", password_pillar=None):
     _check_cluster(site, path, report)
     _check_names(site, path, report)
     _check_device(site, path, member, report)
+    _check_fstab(site, path, report)
     _check_virtual_address(site, path, member, local, report)
     return report
 
@@ -242,6 +248,21 @@ def _check_device(site, path, member, report):
         return
     if decision["verdict"] == "refuse":
         report["problems"].append(f"{here}: {decision['why']}")
+    elif decision["verdict"] == "unlisted":
+        # The run itself lets LVM see it, and looks again before it makes anything.
+        report["notes"].append(f"{here}: {decision['why']}")
+
+
+def _check_fstab(site, path, report):
+    """Nothing but the cluster mounts the shared file system, on members too, at boot above all."""
+    try:
+        entries = __salt__["hanfs_storage.fstab"](site["storage"])
+    except CommandExecutionError as err:
+        report["problems"].append(f"{path}:storage: {err}")
+        return
+    for entry in entries:
+        told = __salt__["hanfs_storage_rules.fstab_told"](entry)
+        report["notes" if entry["by_hand"] else "problems"].append(f"{path}:storage: {told}")
 
 
 def _check_virtual_address(site, path, member, local, report):
@@ -300,6 +321,33 @@ def _cluster_has_address(ip):
 
 
 # --- reachability of the peers --------------------------------------------------------------------
+
+
+def foreign_mounts(site):
+    """
+    Where this node has the shared file system mounted outside the cluster. Reads the kernel's
+    table of mounts only, so it can be asked on every run.
+
+    site
+        The site as it stands in pillar.
+
+    Returns a list of sentences.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.foreign_mounts '{...}'
+    """
+    storage = _normal(site)["storage"]
+    volume = __salt__["hanfs_model.filesystem_device"](storage)
+    return [
+        __salt__["hanfs_storage_rules.foreign_mount_told"](device, mount)
+        for device in dict.fromkeys([volume, storage["device"]])
+        for mount in __salt__["hanfs_storage_rules.foreign_mounts"](
+            __salt__["hanfs_storage.mounts"](device), os.path.realpath(storage["mountpoint"])
+        )
+    ]
 
 
 def unready(site):
@@ -413,11 +461,18 @@ def _local_problems(site, active):
 def _links():
     if not salt.utils.path.which("corosync-cfgtool"):
         raise CommandExecutionError("corosync-cfgtool is not installed (package corosync)")
-    result = __salt__["cmd.run_all"](
-        ["corosync-cfgtool", "-s"],
-        python_shell=False,
-        ignore_retcode=True,
-        output_loglevel="quiet",
-        env={"LC_ALL": "C"},
-    )
+    late = f"corosync-cfgtool -s did not end within {_TIMEOUT} s: look at corosync on this node"
+    try:
+        result = __salt__["cmd.run_all"](
+            ["corosync-cfgtool", "-s"],
+            python_shell=False,
+            ignore_retcode=True,
+            output_loglevel="quiet",
+            env={"LC_ALL": "C"},
+            timeout=_TIMEOUT,
+        )
+    except TimedProcTimeoutError as err:
+        raise CommandExecutionError(late) from err
+    if result["retcode"] == 1 and "Timed out" in result["stdout"]:
+        raise CommandExecutionError(late)
     return result["stdout"]

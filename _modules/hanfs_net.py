@@ -13,10 +13,11 @@ import socket
 import struct
 import time
 
-from salt.exceptions import CommandExecutionError
+from salt.exceptions import CommandExecutionError, TimedProcTimeoutError
 
 __virtualname__ = "hanfs_net"
 
+_TIMEOUT = 120
 _ARP = 0x0806
 # hardware type, protocol type, lengths, operation, sender MAC and IP, target MAC and IP
 _ARP_PACKET = struct.Struct("!HHBBH6s4s6s4s")
@@ -38,13 +39,20 @@ def addresses():
 
         salt-call hanfs_net.addresses
     """
-    result = __salt__["cmd.run_all"](
-        ["ip", "-o", "addr", "show"],
-        python_shell=False,
-        ignore_retcode=True,
-        output_loglevel="quiet",
-        env={"LC_ALL": "C"},
-    )
+    late = f"ip addr show did not end within {_TIMEOUT} s: look at the kernel's messages (dmesg)"
+    try:
+        result = __salt__["cmd.run_all"](
+            ["ip", "-o", "addr", "show"],
+            python_shell=False,
+            ignore_retcode=True,
+            output_loglevel="quiet",
+            env={"LC_ALL": "C"},
+            timeout=_TIMEOUT,
+        )
+    except TimedProcTimeoutError as err:
+        raise CommandExecutionError(late) from err
+    if result["retcode"] == 1 and "Timed out" in result["stdout"]:
+        raise CommandExecutionError(late)
     if result["retcode"] != 0:
         raise CommandExecutionError(f"ip addr show failed: {result['stderr']}")
     return parse_addresses(result["stdout"])

@@ -24,11 +24,10 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import stat
 
 import salt.utils.path
-from salt.exceptions import CommandExecutionError
+from salt.exceptions import CommandExecutionError, TimedProcTimeoutError
 
 __virtualname__ = "hanfs_storage"
 
@@ -37,6 +36,14 @@ _PVS_FIELDS = (
 )
 _MKFS = {"xfs": ["mkfs.xfs", "-q"], "ext4": ["mkfs.ext4", "-q"]}
 _PACKAGE = {"mkfs.xfs": "xfsprogs", "mkfs.ext4": "e2fsprogs", "wipefs": "util-linux"}
+# Seconds. A disk that answers no more would hold up a run for ever.
+_TIMEOUT = 120
+_LONG_TIMEOUT = 600
+_LONG = ("vgcreate", *(argv[0] for argv in _MKFS.values()))
+MACHINE_ID = "/etc/machine-id"
+FSTAB = "/etc/fstab"
+LVMETAD = "/run/lvm/lvmetad.socket"
+DEVICES_FILE = "/etc/lvm/devices/system.devices"
 
 
 def __virtual__():
@@ -54,14 +61,15 @@ def inspect(storage, cluster="", claim=False):
         The site's ``storage``: ``device``, ``vg`` and ``lv`` if there is LVM, ``fstype``.
 
     cluster
-        Name of the cluster (for the id of the physical volume).
+        Name of the cluster (for the id of the physical volume, with this machine's own id).
 
     claim
         Whether to try, for a moment, to have the device for ourselves, which tells whether any
         program holds it. Only who may write to it does: two that try at once disturb each other.
 
-    Returns ``{"device": {...}, "volume": {...} or None, "lvm": rows or None, "pv_uuid": text}``;
-    ``lvm`` is None while lvm2 is not installed. Raises CommandExecutionError if a probe itself
+    Returns ``{"device": {...}, "volume": {...} or None, "lvm": rows or None, "pv_uuid": text,
+    "lvm_memory": bool}``; ``lvm`` is None while lvm2 is not installed, ``lvm_memory`` says that
+    ``rescan`` may help LVM to see more. Raises CommandExecutionError if a probe itself
     fails: what cannot be seen must not be taken for empty.
 
     CLI Example:
@@ -71,7 +79,9 @@ def inspect(storage, cluster="", claim=False):
         salt-call hanfs_storage.inspect '{device: /dev/vdb, fstype: xfs}'
     """
     try:
-        return _inspect(storage, cluster, claim)
+        facts = _inspect(storage, cluster, claim)
+        # As the kernel's table of mounts has it.
+        return {**facts, "mountpoint": os.path.realpath(storage.get("mountpoint", "/"))}
     except OSError as err:
         raise CommandExecutionError(f"{storage['device']} cannot be looked at: {err}") from err
 
@@ -82,7 +92,8 @@ def _inspect(storage, cluster, claim):
         "device": device,
         "volume": None,
         "lvm": None,
-        "pv_uuid": __salt__["hanfs_storage_rules.pv_uuid"](cluster, storage),
+        "pv_uuid": __salt__["hanfs_storage_rules.pv_uuid"](cluster, storage, _machine_id()),
+        "lvm_memory": os.path.exists(LVMETAD) or os.path.exists(DEVICES_FILE),
     }
     if not device["block"]:
         return facts
@@ -109,7 +120,8 @@ def mounts(path):
     path
         Path of the device.
 
-    Returns a list of ``{"directory": ..., "fstype": ...}``; empty also if the device is not there.
+    Returns a list of ``{"directory": ..., "fstype": ..., "root": ...}``, ``root`` being the
+    directory inside the file system; empty also if the device is not there.
 
     CLI Example:
 
@@ -146,15 +158,77 @@ def _mounted(rdev):
             fields = line.split()
             if fields[2] == rdev:
                 fstype = fields[fields.index("-") + 1]
+                unescaped = __salt__["hanfs_storage_rules.unescaped"]
                 found.append(
-                    {"directory": fields[4].encode().decode("unicode_escape"), "fstype": fstype}
+                    {
+                        "directory": unescaped(fields[4]),
+                        "fstype": fstype,
+                        "root": unescaped(fields[3]),
+                    }
                 )
     return found
 
 
-def _unescaped(text):
-    # The kernel writes blanks, tabs, line feeds and backslashes as octal numbers.
-    return re.sub(r"\\([0-7]{3})", lambda code: chr(int(code.group(1), 8)), text)
+def _machine_id():
+    try:
+        found = _read_line(MACHINE_ID)
+    except (OSError, UnicodeError):
+        return ""
+    return "" if found == "uninitialized" else found
+
+
+def fstab(storage):
+    """
+    The lines of ``/etc/fstab`` that mount the shared file system, or something else where it
+    belongs. Reads only; starts no process.
+
+    storage
+        The site's ``storage``.
+
+    Returns a list of what ``hanfs_storage_rules.fstab_entries`` returns. A ``UUID=`` or ``LABEL=``
+    is known only while the device is there, since it is udev's link that says what it stands for.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_storage.fstab '{device: /dev/vdb, mountpoint: /nfsdata}'
+    """
+    try:
+        with open(FSTAB, encoding="utf-8", errors="surrogateescape") as table:
+            entries = __salt__["hanfs_storage_rules.fstab_entries"](table.read())
+    except FileNotFoundError:
+        return []
+    except OSError as err:
+        raise CommandExecutionError(f"{FSTAB} cannot be read: {err.strerror}") from err
+    directories = {os.path.normpath(storage["mountpoint"]), os.path.realpath(storage["mountpoint"])}
+    paths = {storage["device"], __salt__["hanfs_model.filesystem_device"](storage)}
+    if storage.get("vg"):
+        paths.add(f"/dev/{storage['vg']}/{storage['lv']}")
+    paths |= {os.path.realpath(path) for path in paths}
+    numbers = {_stat_device(path)["rdev"] for path in paths} - {None}
+    return [
+        entry
+        for entry in entries
+        if entry["directory"] in directories or _names_one_of(entry["spec"], paths, numbers)
+    ]
+
+
+def _names_one_of(spec, paths, numbers):
+    path = __salt__["hanfs_storage_rules.tag_link"](spec) or spec
+    if not path.startswith("/"):
+        return False
+    return os.path.normpath(path) in paths or _rdev(path) in numbers
+
+
+def _rdev(path):
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISBLK(status.st_mode):
+        return None
+    return f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
 
 
 def _probe(device, claim):
@@ -284,7 +358,12 @@ def perform(step, storage, cluster=""):
         salt-call hanfs_storage.perform activate '{device: /dev/vdb, vg: VG, lv: LV}'
     """
     target = __salt__["hanfs_model.filesystem_device"](storage)
-    uuid = __salt__["hanfs_storage_rules.pv_uuid"](cluster, storage)
+    uuid = __salt__["hanfs_storage_rules.pv_uuid"](cluster, storage, _machine_id())
+    if step == "pvcreate" and not uuid:
+        raise CommandExecutionError(
+            f"{MACHINE_ID} is empty or missing: run systemd-machine-id-setup and try again (the id "
+            "of the physical volume is made from it)"
+        )
     _run(_command(step, storage, uuid, target))
     return changes(step, storage)
 
@@ -352,9 +431,9 @@ def rescan(storage):
     """
     if not storage.get("vg"):
         return
-    if os.path.exists("/run/lvm/lvmetad.socket"):
+    if os.path.exists(LVMETAD):
         _run(["pvscan", "--cache", storage["device"]])
-    if os.path.exists("/etc/lvm/devices/system.devices") and salt.utils.path.which("lvmdevices"):
+    if os.path.exists(DEVICES_FILE) and salt.utils.path.which("lvmdevices"):
         labelled = [signature["type"] for signature in _signatures(storage["device"])] == [
             "LVM2_member"
         ]
@@ -369,14 +448,25 @@ def _run(argv):
         raise CommandExecutionError(
             f"{argv[0]} is not installed (package {_PACKAGE.get(argv[0], 'lvm2')})"
         )
-    result = __salt__["cmd.run_all"](
-        argv,
-        python_shell=False,
-        ignore_retcode=True,
-        output_loglevel="quiet",
-        stdin="",
-        env={"LC_ALL": "C", "LVM_SUPPRESS_FD_WARNINGS": "1"},
+    seconds = _LONG_TIMEOUT if argv[0] in _LONG else _TIMEOUT
+    late = (
+        f"{' '.join(argv)} did not end within {seconds} s and was stopped. Does the disk answer "
+        "(dmesg)? Look at what is there, then run again"
     )
+    try:
+        result = __salt__["cmd.run_all"](
+            argv,
+            python_shell=False,
+            ignore_retcode=True,
+            output_loglevel="quiet",
+            stdin="",
+            env={"LC_ALL": "C", "LVM_SUPPRESS_FD_WARNINGS": "1"},
+            timeout=seconds,
+        )
+    except TimedProcTimeoutError as err:
+        raise CommandExecutionError(late) from err
+    if result["retcode"] == 1 and "Timed out" in result["stdout"]:
+        raise CommandExecutionError(late)
     if result["retcode"] != 0:
         raise CommandExecutionError(
             f"{' '.join(argv)} failed: {(result['stderr'] or result['stdout']).strip()}"

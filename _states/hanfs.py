@@ -434,7 +434,7 @@ def storage_ready(name, storage, creator, cluster=None, timeout=300):
 
 
 def _make_storage(ret, storage, cluster, look, creator, deadline):
-    steps = 0
+    steps, rescanned = 0, False
     while True:
         decision = look()
         if decision["verdict"] == "ready":
@@ -444,7 +444,11 @@ def _make_storage(ret, storage, cluster, look, creator, deadline):
                 else decision["why"]
             )
             return ret
-        if decision["verdict"] == "refuse":
+        if decision["verdict"] == "unlisted" and not rescanned:
+            rescanned = True
+            __salt__["hanfs_storage.rescan"](storage)
+            continue
+        if decision["verdict"] in ("refuse", "unlisted"):
             return _failed(ret, decision["why"])
         if decision["verdict"] == "step":
             steps += 1
@@ -470,7 +474,7 @@ def _predict_storage(ret, storage, look, creator):
         ret["comment"] = decision["why"]
     elif decision["verdict"] == "refuse":
         _failed(ret, decision["why"])
-    elif decision["verdict"] == "unknown":
+    elif decision["verdict"] in ("unknown", "unlisted"):
         _unknown(ret, decision["why"])
     elif decision["verdict"] == "wait":
         _unknown(ret, f"{decision['why']}: would wait for {creator} to make it")
@@ -494,9 +498,10 @@ def _following(step):
 
 def nodes_ready(name, site, timeout=600):
     """
-    Before there is a cluster: wait until every peer's pcsd answers on every link, and make sure
-    that the shared file system is not mounted here. Changes nothing. Once this node is a member
-    nothing is asked: a peer that is down must not stop a run here.
+    On every run: make sure that this node has the shared file system mounted nowhere but where
+    the cluster mounts it. Before there is a cluster: wait until every peer's pcsd answers on every
+    link, and make sure that it is not mounted at all. Changes nothing. Once this node is a member
+    no peer is asked: one that is down must not stop a run here.
 
     name
         Free text.
@@ -509,6 +514,9 @@ def nodes_ready(name, site, timeout=600):
     """
     ret = _ret(name)
     try:
+        foreign = __salt__["hanfs.foreign_mounts"](site)
+        if foreign:
+            return _failed(ret, "\n".join(foreign))
         if __salt__["pcs.member_of"]() is not None:
             ret["comment"] = "This node is a member of its cluster already"
             return ret

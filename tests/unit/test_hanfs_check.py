@@ -47,6 +47,7 @@ class Machine:
                 "hanfs_net.answered_by": self._answered_by,
                 "hanfs_storage.inspect": lambda storage, cluster, claim: {},
                 "hanfs_storage_rules.decide": lambda *args: self.facts["verdict"],
+                "hanfs_storage.fstab": lambda storage: self.facts.get("fstab", []),
                 "cib.query": self._query,
             },
         )
@@ -213,3 +214,26 @@ def test_an_address_that_cannot_be_asked_for_is_a_note():
 def test_a_member_needs_its_disk_attached():
     found = Machine(conf=conf()).check({"storage:device": "/dev/there-is-none"})
     assert "is not there" in found["problems"][0]
+
+
+def fstab_line(by_hand):
+    return {"line": 7, "spec": "UUID=1", "directory": "/nfsdata", "by_hand": by_hand}
+
+
+@pytest.mark.parametrize("member", [None, conf()])
+def test_a_line_in_fstab_is_a_problem_for_members_too(member):
+    machine = Machine(conf=member, fstab=[fstab_line(False)])
+    (problem,) = machine.check({"storage:device": "/dev/null"})["problems"]
+    assert problem.startswith(f"{PATH}:storage: /etc/fstab line 7 (UUID=1 on /nfsdata)")
+    assert "Take the line out" in problem
+
+
+def test_a_line_in_fstab_that_only_a_command_mounts_is_a_note():
+    found = Machine(conf=conf(), fstab=[fstab_line(True)]).check({"storage:device": "/dev/null"})
+    assert found["problems"] == [] and "noauto" in found["notes"][0]
+
+
+def test_a_label_that_lvm_may_learn_of_is_a_note():
+    verdict = {"verdict": "unlisted", "step": None, "why": "lvmdevices --adddev"}
+    found = Machine(verdict=verdict).check()
+    assert found["problems"] == [] and "--adddev" in found["notes"][0]

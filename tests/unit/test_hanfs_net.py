@@ -4,6 +4,7 @@ import socket
 import struct
 
 import pytest
+from salt.exceptions import CommandExecutionError, TimedProcTimeoutError
 
 from tests.support.salt_modules import load
 
@@ -87,3 +88,18 @@ def test_a_port_that_answers_and_one_that_does_not():
         assert net.connects("127.0.0.1", "127.0.0.1", port) is None
     assert "refused" in net.connects("127.0.0.1", "127.0.0.1", port)
     assert "assign" in net.connects("203.0.113.1", "127.0.0.1", port)
+
+
+@pytest.mark.parametrize("raised", [True, False])
+@pytest.mark.parametrize(("module", "function"), [("hanfs_net", "addresses"), ("hanfs", "_links")])
+def test_a_command_that_does_not_end_is_told(module, function, raised, monkeypatch):
+    def run(argv, timeout=None, **_):
+        assert timeout == 120
+        if raised:
+            raise TimedProcTimeoutError("Timed out")
+        return {"retcode": 1, "stdout": f"{argv} : Timed out after 120 seconds", "stderr": ""}
+
+    monkeypatch.setattr("salt.utils.path.which", lambda name: name)
+    world = load(modules=[module], states=False, run=run)
+    with pytest.raises(CommandExecutionError, match="did not end within 120 s"):
+        getattr(getattr(world.modules, module), function)()

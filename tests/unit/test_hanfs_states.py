@@ -7,7 +7,7 @@ from tests.support.salt_modules import load
 from tests.support.sites import site
 
 SITE = site({"cluster:password": ...})
-MODULES = ["hanfs", "hanfs_schema", "hanfs_model", "hanfs_storage"]
+MODULES = ["hanfs", "hanfs_schema", "hanfs_model", "hanfs_storage", "hanfs_storage_rules"]
 BOTH = pytest.mark.parametrize("test", [True, False], ids=["dry", "real"])
 
 
@@ -370,6 +370,23 @@ def test_the_deadline_says_what_was_last_seen():
     assert "waited for nfs-server1 in vain: the group is not there" in ret["comment"]
 
 
+UNLISTED = {"verdict": "unlisted", "step": None, "why": "lvmdevices --adddev"}
+
+
+@pytest.mark.parametrize("member", [None, "c"])
+def test_a_label_that_lvm_does_not_list_is_rescanned_once(member):
+    disk = Disk(UNLISTED, step("activate"), READY, member=member)
+    assert disk.run()["result"] is True and disk.rescans == 1
+    disk = Disk(UNLISTED, member=member)
+    ret = disk.run(timeout=60)
+    assert ret["result"] is False and ret["comment"] == "lvmdevices --adddev" and disk.rescans == 1
+
+
+def test_a_dry_run_does_not_rescan():
+    disk = Disk(UNLISTED)
+    assert disk.run(test=True)["result"] is None and disk.rescans == 0
+
+
 def test_a_member_may_make_nothing():
     disk = Disk(READY, member="c")
     assert disk.run()["changes"] == {} and disk.leave == [(False, True)]
@@ -434,6 +451,18 @@ def test_a_silent_peer_is_named_with_its_link():
 def test_a_file_system_mounted_by_hand_is_no_basis_for_a_cluster():
     ret = peers(None, mounted=[{"directory": "/mnt", "fstype": "xfs"}])
     assert ret["result"] is False and "/mnt" in ret["comment"]
+
+
+def test_a_mount_elsewhere_stops_members_too():
+    """Without a question to the cluster or to a peer, and before the configuration is touched."""
+    own = {"directory": "/nfsdata", "fstype": "xfs", "root": "/"}
+    bound = {"directory": "/var/lib/nfs", "fstype": "xfs", "root": "/nfsinfo"}
+    assert peers("never asked", member="c", mounted=[own, bound])["result"] is True
+    for test in (True, False):
+        for member in ("c", None):
+            elsewhere = {"directory": "/mnt", "fstype": "xfs", "root": "/"}
+            ret = peers("x", member=member, mounted=[own, elsewhere], test=test, timeout=60)
+            assert ret["result"] is False and "umount /mnt" in ret["comment"]
 
 
 # --- agents_known, configured ---------------------------------------------------------------------

@@ -3,15 +3,16 @@
 import copy
 
 import pytest
+from salt.exceptions import CommandExecutionError, TimedProcTimeoutError
 
 from tests.support.salt_modules import load
 
 WORLD = load(modules=["hanfs_storage_rules", "hanfs_storage", "hanfs_model"], states=False)
 decide = WORLD.salt["hanfs_storage_rules.decide"]
 GIB = 2**30
-LVM = {"device": "/dev/vdb", "vg": "NFS_SHARED", "lv": "NFS_LVM", "fstype": "xfs"}
-PLAIN = {"device": "/dev/vdb", "fstype": "xfs"}
-OUR_LABEL = WORLD.salt["hanfs_storage_rules.pv_uuid"]("cluster", LVM)
+PLAIN = {"device": "/dev/vdb", "fstype": "xfs", "mountpoint": "/nfsdata"}
+LVM = {**PLAIN, "vg": "NFS_SHARED", "lv": "NFS_LVM"}
+OUR_LABEL = WORLD.salt["hanfs_storage_rules.pv_uuid"]("cluster", LVM, "our machine")
 
 
 def device(*signatures, **more):
@@ -30,7 +31,9 @@ def volume(*signatures, **more):
 
 
 NO_VOLUME = {"path": "/dev/mapper/x", "exists": False, "block": False, "rdev": None, "mounted": []}
-MOUNTED = [{"directory": "/nfsdata", "fstype": "xfs"}]
+MOUNTED = [{"directory": "/nfsdata", "fstype": "xfs", "root": "/"}]
+BOUND = [*MOUNTED, {"directory": "/var/lib/nfs", "fstype": "xfs", "root": "/nfsinfo"}]
+FOREIGN_MOUNT = [{"directory": "/mnt", "fstype": "xfs", "root": "/"}]
 
 
 def row(**more):
@@ -53,11 +56,16 @@ def lvm(*rows, disk=None, vol=None):
     }
 
 
+def remembering(facts):
+    return {**facts, "lvm_memory": True}
+
+
 def without_lvm2(disk):
     return {"device": disk, "volume": None, "lvm": None, "pv_uuid": OUR_LABEL}
 
 
 LV = row(lv_name="NFS_LVM")
+OTHER_PV = row(device="8:0", pv_name="/dev/sda", pv_uuid="theirs")
 ORPHAN = {"vg_name": "", "vg_uuid": "", "pv_in_use": ""}
 
 # facts, storage: what the creator, another node, and a member of the cluster make of it
@@ -68,10 +76,12 @@ TABLE = {
         lvm(row(**ORPHAN), disk=device("LVM2_member")), LVM, "vgcreate", "wait", "refuse"),
     "a label of somebody": (
         lvm(row(**ORPHAN, **{"pv_uuid": "x"}), disk=device("LVM2_member")),
-        LVM, "refuse", "refuse", "refuse"),
+        LVM, "refuse", "wait", "refuse"),
     "our label, in use by a group that is gone": (
         lvm(row(**{**ORPHAN, "pv_in_use": "used"}), disk=device("LVM2_member")),
-        LVM, "refuse", "refuse", "refuse"),
+        LVM, "refuse", "wait", "refuse"),
+    "a label that LVM does not list, with a devices file": (
+        remembering(lvm(disk=device("LVM2_member"))), LVM, "unlisted", "wait", "unlisted"),
     "a label that LVM does not list": (
         lvm(disk=device("LVM2_member")), LVM, "refuse", "wait", "refuse"),
     "a label that LVM does not list, and more": (
@@ -86,6 +96,31 @@ TABLE = {
     "volume with the file system": (lvm(LV, vol=volume("xfs")), LVM, "ready", "ready", "ready"),
     "volume mounted": (
         lvm(LV, vol=volume(mounted=MOUNTED)), LVM, "ready", "ready", "ready"),
+    "volume mounted, and bound by the agent": (
+        lvm(LV, vol=volume(mounted=BOUND)), LVM, "ready", "ready", "ready"),
+    "volume mounted elsewhere": (
+        lvm(LV, vol=volume(mounted=FOREIGN_MOUNT)), LVM, "refuse", "refuse", "refuse"),
+    "volume mounted elsewhere too": (
+        lvm(LV, vol=volume(mounted=BOUND + FOREIGN_MOUNT)), LVM, "refuse", "refuse", "refuse"),
+    "plain, mounted elsewhere": (
+        {"device": device(mounted=FOREIGN_MOUNT)}, PLAIN, "refuse", "refuse", "refuse"),
+    "a group of our name, empty": (
+        lvm(row(pv_uuid="theirs")), LVM, "refuse", "wait", "refuse"),
+    "a group of our name, empty volume": (
+        lvm({**LV, "pv_uuid": "theirs"}, vol=volume()), LVM, "refuse", "wait", "refuse"),
+    "a group of our name, volume inactive": (
+        lvm({**LV, "pv_uuid": "theirs"}), LVM, "activate", "activate", "activate"),
+    "a group of our name, complete": (
+        lvm({**LV, "pv_uuid": "theirs"}, vol=volume("xfs")), LVM, "ready", "ready", "ready"),
+    "a group of our name, mounted": (
+        lvm({**LV, "pv_uuid": "theirs"}, vol=volume(mounted=MOUNTED)), LVM,
+        "ready", "ready", "ready"),
+    "our group and a second disk, no volume": (
+        lvm(row(), OTHER_PV), LVM, "refuse", "wait", "refuse"),
+    "our group and a second disk, empty volume": (
+        lvm(LV, OTHER_PV, vol=volume()), LVM, "refuse", "wait", "refuse"),
+    "our group, no machine id": (
+        {**lvm(row(pv_uuid="")), "pv_uuid": ""}, LVM, "refuse", "wait", "refuse"),
     "volume mounted as another": (
         lvm(LV, vol=volume(mounted=MOUNTED)), {**LVM, "fstype": "ext4"},
         "refuse", "refuse", "refuse"),
@@ -181,8 +216,180 @@ def test_no_step_is_ever_forced():
 
 def test_labels_of_different_clusters_and_groups_differ():
     pv_uuid = WORLD.salt["hanfs_storage_rules.pv_uuid"]
-    labels = {pv_uuid("a", LVM), pv_uuid("b", LVM), pv_uuid("a", {**LVM, "vg": "V"})}
-    assert len(labels) == 3
+    labels = {
+        pv_uuid("a", LVM, "m"),
+        pv_uuid("b", LVM, "m"),
+        pv_uuid("a", LVM, "n"),
+        pv_uuid("a", {**LVM, "vg": "V"}, "m"),
+    }
+    assert len(labels) == 4 and pv_uuid("a", LVM, "m") in labels
     assert all(
         [len(part) for part in label.split("-")] == [6, 4, 4, 4, 4, 4, 6] for label in labels
     )
+
+
+def test_without_a_machine_id_nothing_is_known_as_our_own():
+    assert WORLD.salt["hanfs_storage_rules.pv_uuid"]("cluster", LVM, "") == ""
+
+
+@pytest.mark.parametrize("case", [name for name in TABLE if name.startswith("a group of our name")])
+def test_a_group_that_has_only_our_name_gets_nothing(case):
+    answer = decide(*TABLE[case][:2], True, True)
+    if answer["verdict"] == "refuse":
+        assert "not made by this formula" in answer["why"] and "by hand" in answer["why"]
+    assert answer["step"] in (None, "activate")
+
+
+def test_a_label_that_lvm_does_not_list_is_never_to_be_emptied():
+    for facts in (lvm(disk=device("LVM2_member")), remembering(lvm(disk=device("LVM2_member")))):
+        answer = decide(facts, LVM, True, True)
+        assert "empty" not in answer["why"] and "pvscan" in answer["why"]
+        assert ("lvmdevices --adddev /dev/vdb" in answer["why"]) == ("lvm_memory" in facts)
+
+
+def test_a_mount_elsewhere_says_where_and_what_to_do():
+    answer = decide(*TABLE["volume mounted elsewhere too"][:2], False, True)
+    assert "umount /mnt" in answer["why"]
+
+
+@pytest.mark.parametrize(
+    ("mount", "foreign"),
+    [
+        ({"directory": "/nfsdata", "root": "/"}, False),
+        ({"directory": "/var/lib/nfs", "root": "/nfsinfo"}, False),
+        ({"directory": "/var/lib/nfs/v4recovery", "root": "/nfsinfo/v4recovery"}, False),
+        ({"directory": "/var/lib/nfs", "root": "/"}, True),
+        ({"directory": "/var/lib/nfsdata", "root": "/nfsinfo"}, True),
+        ({"directory": "/nfsdata/below", "root": "/"}, True),
+        ({"directory": "/mnt", "root": "/share"}, True),
+    ],
+)
+def test_which_mounts_are_the_clusters(mount, foreign):
+    found = WORLD.salt["hanfs_storage_rules.foreign_mounts"]([mount], "/nfsdata/")
+    assert bool(found) is foreign
+
+
+# --- /etc/fstab -----------------------------------------------------------------------------------
+
+FSTAB = """\
+# /dev/vdb /commented xfs defaults 0 0
+   # UUID=1 /too
+
+/dev/vdb /nfs\\040data/ xfs defaults,noauto 0 0
+UUID="AB-1"\t/a xfs
+broken
+/dev/vdc /b xfs noauto,x-systemd.automount,nofail
+"""
+
+
+def test_a_table_of_file_systems_is_read():
+    found = WORLD.salt["hanfs_storage_rules.fstab_entries"](FSTAB)
+    assert found == [
+        {"line": 4, "spec": "/dev/vdb", "directory": "/nfs data", "by_hand": True},
+        {"line": 5, "spec": 'UUID="AB-1"', "directory": "/a", "by_hand": False},
+        {"line": 7, "spec": "/dev/vdc", "directory": "/b", "by_hand": False},
+    ]
+    assert WORLD.salt["hanfs_storage_rules.fstab_entries"]("") == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "link"),
+    [
+        ('UUID="AB-1"', "/dev/disk/by-uuid/ab-1"),
+        ("LABEL=my data/x", "/dev/disk/by-label/my\\x20data\\x2fx"),
+        ("PARTLABEL=a", "/dev/disk/by-partlabel/a"),
+        ("/dev/vdb", None),
+        ("server:/export=x", None),
+        ("tmpfs", None),
+    ],
+)
+def test_names_by_tag_are_links_of_udev(spec, link):
+    assert WORLD.salt["hanfs_storage_rules.tag_link"](spec) == link
+
+
+def storage_world(tmp_path, text):
+    world = load(modules=["hanfs_storage_rules", "hanfs_storage", "hanfs_model"], states=False)
+    (tmp_path / "fstab").write_text(text)
+    world.modules.hanfs_storage.FSTAB = str(tmp_path / "fstab")
+    numbers = {
+        "/dev/vdb": "254:16", "/dev/mapper/NFS_SHARED-NFS_LVM": "253:0",
+        "/dev/disk/by-uuid/ab-1": "253:0", "/dev/disk/by-label/shared": "254:16",
+        "/dev/dm-0": "253:0", "/dev/vdc": "254:32",
+    }  # fmt: skip
+    module = world.modules.hanfs_storage
+    module._rdev = numbers.get
+    module._stat_device = lambda path: {"rdev": numbers.get(path)}
+    return world
+
+
+@pytest.mark.parametrize(
+    ("line", "storage", "found"),
+    [
+        ("/dev/vdb /mnt xfs", LVM, True),
+        ("/dev/vdb /mnt xfs", PLAIN, True),
+        ("/dev/NFS_SHARED/NFS_LVM /mnt xfs", LVM, True),
+        ("/dev/mapper/NFS_SHARED-NFS_LVM /mnt xfs", LVM, True),
+        ("/dev/NFS_SHARED/NFS_LVM /mnt xfs", PLAIN, False),
+        ("UUID=AB-1 /mnt xfs", LVM, True),
+        ("LABEL=shared /mnt xfs", PLAIN, True),
+        ("LABEL=other /mnt xfs", PLAIN, False),
+        ("/dev/dm-0 /mnt xfs", LVM, True),
+        ("/dev/vdc /nfsdata/ xfs", LVM, True),
+        ("server:/x /nfsdata nfs", LVM, True),
+        ("/dev/vdc /mnt xfs", LVM, False),
+        ("tmpfs /mnt tmpfs", LVM, False),
+    ],
+)
+def test_lines_that_mount_the_shared_file_system(line, storage, found, tmp_path):
+    world = storage_world(tmp_path, f"# comment\n{line} defaults 0 0\n")
+    lines = world.salt["hanfs_storage.fstab"](storage)
+    assert bool(lines) is found and world.commands == []
+    assert [entry["line"] for entry in lines] in ([], [2])
+
+
+def test_a_machine_without_fstab(tmp_path):
+    world = storage_world(tmp_path, "")
+    world.modules.hanfs_storage.FSTAB = str(tmp_path / "none")
+    assert world.salt["hanfs_storage.fstab"](LVM) == []
+
+
+# --- commands that do not end ---------------------------------------------------------------------
+
+
+def late(*argv):
+    return {"retcode": 1, "stdout": f"{argv} : Timed out after 1 seconds", "stderr": ""}
+
+
+@pytest.mark.parametrize("raised", [True, False])
+@pytest.mark.parametrize(
+    ("argv", "seconds"),
+    [(["sh"], 120), (["vgcreate"], 600), (["mkfs.xfs"], 600), (["mkfs.ext4"], 600)],
+)
+def test_a_command_that_does_not_end_is_stopped(argv, seconds, raised, monkeypatch):
+    seen = {}
+
+    def run(argv, **options):
+        seen.update(options)
+        if raised:
+            raise TimedProcTimeoutError("Timed out")
+        return late(*argv)
+
+    world = load(modules=["hanfs_storage"], states=False, run=run)
+    monkeypatch.setattr("salt.utils.path.which", lambda name: name)
+    with pytest.raises(CommandExecutionError, match=f"{argv[0]} did not end within {seconds} s"):
+        world.modules.hanfs_storage._run(argv)
+    assert seen["timeout"] == seconds
+
+
+def test_a_label_is_not_made_without_a_machine_id(tmp_path):
+    world = load(
+        modules=["hanfs_storage_rules", "hanfs_storage", "hanfs_model"],
+        states=False,
+        run=lambda *_, **__: pytest.fail("nothing may be run"),
+    )
+    for text in (None, "", "uninitialized\n"):
+        if text is not None:
+            (tmp_path / "id").write_text(text)
+        world.modules.hanfs_storage.MACHINE_ID = str(tmp_path / "id")
+        with pytest.raises(CommandExecutionError, match="systemd-machine-id-setup"):
+            world.salt["hanfs_storage.perform"]("pvcreate", LVM, "cluster")
