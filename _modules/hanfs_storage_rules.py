@@ -108,7 +108,12 @@ def _decide_lvm(facts, storage, make):
     if any(row["vg_exported"] for row in rows):
         return _answer("refuse", f"the volume group {vg} is exported (vgexport)")
     if not _is_ours_alone(rows, facts["pv_uuid"]):
-        make = _nothing_in(vg, make)
+        make = _refusing(
+            make,
+            f"nothing is made in the volume group {vg}: it was not made by this formula on this "
+            "node (its physical volume has another id, or it has more than one). If it is meant "
+            "for this site, make the volume and its file system by hand and run again",
+        )
     return _decide_volume(facts, storage, rows, make)
 
 
@@ -118,20 +123,12 @@ def _is_ours_alone(rows, pv_uuid):
     return bool(pv_uuid) and len(volumes) == 1 and volumes.pop()[1] == pv_uuid
 
 
-def _nothing_in(vg, make):
-    """The same as ``make``, for a group that has only its name in common with ours."""
+def _refusing(make, why):
+    """The same as ``make`` for everybody but the maker, who is told why nothing is made."""
 
     def refuse(step, missing):
         answer = make(step, missing)
-        if answer["verdict"] != "step":
-            return answer
-        return _answer(
-            "refuse",
-            f"{missing}, and nothing is made in the volume group {vg}: it was not made by this "
-            "formula on this node (its physical volume has another id, or it has more than one). "
-            "If it is meant for this site, make the volume and its file system by hand and run "
-            "again",
-        )
+        return _answer("refuse", f"{missing}, and {why}") if answer["step"] else answer
 
     return refuse
 
@@ -202,6 +199,11 @@ def _decide_volume(facts, storage, rows, make):
     volume = facts["volume"]
     if not volume["block"]:
         return _answer("step", f"the volume {vg}/{lv} is not active on this node", "activate")
+    if lv not in volumes:
+        make = _refusing(
+            make,
+            f"nothing is made on it: LVM does not know it as {vg}/{lv} (see dmsetup ls and lvs)",
+        )
     return _decide_filesystem(facts, volume, storage, make)
 
 

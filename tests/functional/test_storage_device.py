@@ -220,6 +220,24 @@ def test_a_mounted_device_is_refused(lvm, loop, tmp_path):
     assert "mounted" in ret["comment"]
 
 
+def test_our_file_system_mounted_elsewhere_is_refused(loop, tmp_path):
+    need("mkfs.ext4")
+    device, here = loop(), tmp_path / "wo es ist, ä"
+    wanted = {**storage(device, fstype="ext4"), "mountpoint": str(tmp_path / "link")}
+    run("mkfs.ext4", "-q", device)
+    here.mkdir()
+    if run("mount", device, str(here), check=False).returncode:
+        pytest.skip("no mounting here")
+    try:
+        elsewhere = ready(world(member="c"), wanted)
+        (tmp_path / "link").symlink_to(here)
+        there = ready(world(member="c"), wanted)
+    finally:
+        run("umount", str(here))
+    assert elsewhere["result"] is False and f"umount {here}" in elsewhere["comment"]
+    assert there["result"] is True, "the mount point is a link to it"
+
+
 @pytest.mark.parametrize("lvm", [LVM, {}], ids=["lvm", "plain"])
 def test_a_device_that_somebody_holds_is_refused(lvm, loop):
     need("pvs")

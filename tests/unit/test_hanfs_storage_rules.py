@@ -119,6 +119,8 @@ TABLE = {
         lvm(row(), OTHER_PV), LVM, "refuse", "wait", "refuse"),
     "our group and a second disk, empty volume": (
         lvm(LV, OTHER_PV, vol=volume()), LVM, "refuse", "wait", "refuse"),
+    "our group, and a device of that name that LVM does not know": (
+        lvm(row(), vol=volume()), LVM, "refuse", "wait", "refuse"),
     "our group, no machine id": (
         {**lvm(row(pv_uuid="")), "pv_uuid": ""}, LVM, "refuse", "wait", "refuse"),
     "volume mounted as another": (
