@@ -92,6 +92,52 @@ def problems(site, path="hanfs"):
     return list(dict.fromkeys(found))
 
 
+def tree_problems(beside=None, lookup=None, known_lookup=None):
+    """
+    Everything that is wrong in the pillar ``hanfs`` outside its sites.
+
+    beside
+        Names of the keys beside ``sites`` and ``lookup``; none when the only site stands directly
+        under ``hanfs``.
+
+    lookup
+        The value of ``hanfs:lookup``.
+
+    known_lookup
+        The defaults that ``lookup`` may replace, by name; a replacement has its default's type.
+
+    Returns a list of sentences. Never raises, whatever the data.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_schema.tree_problems '[timeouts]' '{nfs_packges: []}' '{nfs_packages: []}'
+    """
+    found = []
+    for key in beside if isinstance(beside, (list, tuple)) else ():
+        if isinstance(key, str) and key in _SITE_KEYS:
+            found.append(
+                f"hanfs:{key}: not read beside hanfs:sites; move it to hanfs:sites:<site>:{key}"
+            )
+        else:
+            found.append(_unknown_key(key, "hanfs", ("sites", "lookup")))
+    known = known_lookup if isinstance(known_lookup, dict) else {}
+    if lookup is not None:
+        keys = {key: _like(key, value) for key, value in known.items() if isinstance(key, str)}
+        _mapping(keys)(lookup, "hanfs:lookup", found.append)
+    return found
+
+
+def _like(key, default):
+    """The checker for a value in the place of a default."""
+    if isinstance(default, bool):
+        return _boolean
+    if isinstance(default, list):
+        return _list_of(_name, "names", least=0)
+    return {"mount_user": _account, "mount_group": _account, "mount_mode": _mode}.get(key, _name)
+
+
 def password_problems(password, path="hanfs:cluster:password"):
     """
     What is wrong with a cluster password (which never appears in the answer).
@@ -402,6 +448,11 @@ def _free_mapping(value, path, report):
         report(f"{path}: {_shown(value)} is not a mapping")
 
 
+def _name(value, path, report):
+    if not isinstance(value, str) or not re.match(r"[^\s\0]+\Z", value):
+        report(f"{path}: {_shown(value)} is not a name (text, not empty, without blanks)")
+
+
 def _cib_name(value, path, report):
     if not isinstance(value, str) or not _CIB_ID.match(value):
         report(f"{path}: {_shown(value)} is not {_CIB_NAMES}")
@@ -491,19 +542,20 @@ _CLUSTER_CONFIG = _mapping(
         "unmanaged": _choice("keep"),
     }
 )
+_SITE_KEYS = {
+    "profile": _choice("article"),
+    "cluster": _CLUSTER,
+    "storage": _STORAGE,
+    "exports": _list_of(_EXPORT, "exports"),
+    "address": _ADDRESS,
+    "server_scope": _scope,
+    "fencing": _mapping({"enabled": _boolean}, required=("enabled",)),
+    "firewall": _FIREWALL,
+    "timeouts": _mapping({"peer": _SECONDS, "storage": _SECONDS, "settle": _SECONDS}),
+    "cluster_config": _CLUSTER_CONFIG,
+}
 _SITE = _mapping(
-    {
-        "profile": _choice("article"),
-        "cluster": _CLUSTER,
-        "storage": _STORAGE,
-        "exports": _list_of(_EXPORT, "exports"),
-        "address": _ADDRESS,
-        "server_scope": _scope,
-        "fencing": _mapping({"enabled": _boolean}, required=("enabled",)),
-        "firewall": _FIREWALL,
-        "timeouts": _mapping({"peer": _SECONDS, "storage": _SECONDS, "settle": _SECONDS}),
-        "cluster_config": _CLUSTER_CONFIG,
-    },
+    _SITE_KEYS,
     required=("profile", "cluster", "storage", "exports", "address", "fencing"),
 )
 

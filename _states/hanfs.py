@@ -56,7 +56,7 @@ def _unknown(ret, comment):
     return ret
 
 
-def checked(name, sites, minion_names=None, path=None):
+def checked(name, sites, minion_names=None, path=None, beside=None, lookup=None, known_lookup=None):
     """
     Check that exactly one site in pillar names this machine, that its pillar is right, and that it
     fits the machine. Changes nothing, also on failure.
@@ -75,6 +75,9 @@ def checked(name, sites, minion_names=None, path=None):
         Colon path of the site in pillar. Default: ``hanfs:sites:<name>`` if pillar has
         ``hanfs:sites``, else ``hanfs``.
 
+    beside, lookup, known_lookup
+        The pillar outside the sites, as ``hanfs_schema.tree_problems`` takes it.
+
     .. code-block:: yaml
 
         The site in pillar is complete and fits this machine:
@@ -84,12 +87,14 @@ def checked(name, sites, minion_names=None, path=None):
     """
     ret = _ret(name)
     try:
+        outside = __salt__["hanfs_schema.tree_problems"](beside, lookup, known_lookup)
+        ret["comment"] = "\n".join(outside)
         site_name, site = _only_site(sites, minion_names or [])
         path = path or _site_path(site_name)
         report = __salt__["hanfs.check"](site, path)
     except (CommandExecutionError, SaltInvocationError) as err:
         return _failed(ret, err)
-    if report["problems"]:
+    if outside or report["problems"]:
         return _failed(ret, "\n".join(report["problems"]))
     ret["comment"] = "\n".join([f"{path} is right and fits this machine", *report["notes"]])
     return ret

@@ -12,6 +12,9 @@ The site in pillar is complete and fits this machine:
   hanfs.checked:
     - sites: {{ hanfs.sites | json(sort_keys=False) }}
     - minion_names: {{ hanfs.own_names | json }}
+    - beside: {{ hanfs.beside | json }}
+    - lookup: {{ hanfs.lookup | json(sort_keys=False) }}
+    - known_lookup: {{ hanfs.known_lookup | json }}
 
 {%- if not hanfs.supported %}
 

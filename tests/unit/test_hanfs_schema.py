@@ -348,6 +348,69 @@ def test_defaults_are_filled_in_without_touching_the_argument():
     assert "options" not in given_site["exports"][0] and "timeouts" not in given_site
 
 
+KNOWN = {"nfs_packages": ["a"], "supported": True, "mount_mode": "0755", "nfs_unit": "nfs-server"}
+BAD_TREE = {
+    "key beside the sites": (
+        {"beside": ["timeouts"]},
+        "hanfs:timeouts: not read beside hanfs:sites; move it to hanfs:sites:<site>:timeouts",
+    ),
+    "misspelt lookup": ({"beside": ["lokup"]}, "hanfs:lokup: unknown key, did you mean lookup?"),
+    "key nobody knows": ({"beside": ["7"]}, "hanfs:7: unknown key, allowed: sites, lookup"),
+    "lookup is a list": ({"lookup": ["a"]}, "hanfs:lookup: a list is not a mapping"),
+    "lookup is text": ({"lookup": "a"}, "hanfs:lookup: 'a' is not a mapping"),
+    "misspelt name": (
+        {"lookup": {"nfs_packges": None}},
+        "hanfs:lookup:nfs_packges: unknown key, did you mean nfs_packages?",
+    ),
+    "packages are text": (
+        {"lookup": {"nfs_packages": "nfs-utils"}},
+        "hanfs:lookup:nfs_packages: 'nfs-utils' is not a list of names",
+    ),
+    "packages are a mapping": (
+        {"lookup": {"nfs_packages": {"a": 1}}},
+        "hanfs:lookup:nfs_packages: a mapping is not a list of names",
+    ),
+    "package is no text": (
+        {"lookup": {"nfs_packages": ["a", None]}},
+        "hanfs:lookup:nfs_packages:1: None is not a name",
+    ),
+    "package is empty": ({"lookup": {"nfs_packages": [""]}}, "hanfs:lookup:nfs_packages:0: '' is"),
+    "supported is text": (
+        {"lookup": {"supported": "yes"}},
+        "hanfs:lookup:supported: 'yes' is neither true nor false",
+    ),
+    "unit is a list": ({"lookup": {"nfs_unit": ["x"]}}, "hanfs:lookup:nfs_unit: a list is not a"),
+    "unit is nothing": ({"lookup": {"nfs_unit": None}}, "hanfs:lookup:nfs_unit: None is not a"),
+    "unit is a truth": ({"lookup": {"nfs_unit": True}}, "hanfs:lookup:nfs_unit: True is not a"),
+    "mode": ({"lookup": {"mount_mode": "999"}}, "hanfs:lookup:mount_mode: '999' is not a mode"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_TREE)
+def test_what_is_wrong_beside_and_above_the_sites_is_named(case):
+    given_tree, words = BAD_TREE[case]
+    (found,) = WORLD.salt["hanfs_schema.tree_problems"](known_lookup=KNOWN, **given_tree)
+    assert found.startswith(words)
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        None,
+        {},
+        {"nfs_packages": [], "supported": False, "mount_mode": "0700", "nfs_unit": "nfs"},
+        {"mount_mode": 755},
+    ],
+)
+def test_a_right_lookup(lookup):
+    assert WORLD.salt["hanfs_schema.tree_problems"](None, lookup, KNOWN) == []
+
+
+def test_an_owner_in_lookup_may_be_a_number():
+    known = {"mount_user": "nobody"}
+    assert WORLD.salt["hanfs_schema.tree_problems"]([], {"mount_user": 65534}, known) == []
+
+
 def test_initialize_is_off_unless_it_is_said():
     made = WORLD.salt["hanfs_schema.normalise"](site({"storage:initialize": ...}))
     assert made["storage"]["initialize"] is False
@@ -400,3 +463,10 @@ def test_any_data_anywhere_in_a_right_site_never_raises(change):
     found = problems(site(change))
     if not found:
         WORLD.salt["hanfs_schema.normalise"](site(change))
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANYTHING, ANYTHING, ANYTHING)
+def test_any_data_beside_the_sites_gives_sentences(beside, lookup, known):
+    found = WORLD.salt["hanfs_schema.tree_problems"](beside, lookup, known)
+    assert all(isinstance(sentence, str) for sentence in found)

@@ -75,6 +75,27 @@ def test_checked_wants_exactly_one_site(sites, pillar, words):
     assert ret["result"] is False and words in ret["comment"], ret
 
 
+@pytest.mark.parametrize("sites", [{"a": SITE}, {}])
+@pytest.mark.parametrize("found", [[], ["one"]])
+def test_checked_tells_what_is_wrong_outside_the_sites_too(sites, found):
+    made = world(hanfs__check=lambda *_: {"problems": found, "notes": ["a note"]})
+    ret = made.states.hanfs.checked(
+        "x",
+        sites,
+        beside=["timeouts"],
+        lookup={"nfs_packges": None},
+        known_lookup={"nfs_packages": []},
+    )
+    assert ret["result"] is False and ret["changes"] == {}
+    lines = ret["comment"].splitlines()
+    assert lines[0].startswith("hanfs:timeouts: ")
+    assert lines[1].startswith("hanfs:lookup:nfs_packges: ")
+    if sites:
+        assert lines[2:] == found
+    else:
+        assert "No site in pillar" in lines[2]
+
+
 # --- mount_point ----------------------------------------------------------------------------------
 
 

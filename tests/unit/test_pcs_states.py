@@ -444,6 +444,39 @@ def test_a_setup_cut_off_before_another_node_got_its_file_is_completed(make):
     assert 90 <= node.clock.now <= 110
 
 
+def endless_question(node):
+    """pcs on this node does not come back when it is asked for another node's file."""
+    real = node.salt["cmd.run_all"]
+
+    def run_all(argv, timeout=None, **more):
+        if argv[:3] == ["pcs", "cluster", "corosync"]:
+            said = f"{argv} : Timed out after {timeout} seconds"
+            return {"retcode": 1, "stdout": said, "stderr": "", "pid": 1}
+        return real(argv, timeout=timeout, **more)
+
+    node.salt["cmd.run_all"] = run_all
+
+
+def test_a_question_to_another_node_that_does_not_end_is_told_and_asked_again(make):
+    creator = make()
+    creator.answer("cluster setup", IN_A_CLUSTER, code=1)
+    endless_question(creator)
+    ret = well_formed(created(creator, timeout=30), False)
+    assert "within 30 seconds" in ret["comment"]
+    assert "pcs cluster corosync: did not end within 300 seconds" in ret["comment"]
+    assert not (creator.root / "corosync.conf").exists()
+
+
+def test_a_node_that_waits_tells_that_its_question_does_not_end(make):
+    other = make("nfs-server2")
+    other.known_hosts(HOSTS)
+    endless_question(other)
+    # until it asks, and a little longer
+    ret = well_formed(created(other, timeout=61), False)
+    assert "within 61 seconds" in ret["comment"]
+    assert "did not end within 300 seconds and was stopped" in ret["comment"]
+
+
 def test_the_creator_is_in_another_cluster(make):
     node = make("nfs-server2")
     node.known_hosts(HOSTS)

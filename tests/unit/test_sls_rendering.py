@@ -342,6 +342,68 @@ def test_a_wrong_type_anywhere_still_renders_up_to_the_check(render, path):
         assert PASSWORD not in json.dumps(low), wrong
 
 
+HOSTILE = [*WRONG, True, -1.5, [], {}, [None, 7], [["a"]], [{"a": "b"}], {7: [None]}, "{{ x }}", ""]
+DEFAULTS = yaml.safe_load((ROOT / "hanfs" / "defaults.yaml").read_text())["default"]
+
+
+@pytest.mark.parametrize("wrong", HOSTILE, ids=str)
+def test_hostile_values_in_lookup_reach_the_check(render, wrong):
+    """A value of another type than its default is not used; the check is told of it."""
+    tree = pillar()
+    tree["hanfs"]["lookup"] = dict.fromkeys([*DEFAULTS, "nfs_packges", "nodes", "path", 7], wrong)
+    low = render(tree)
+    check = named(low, "hanfs.checked")
+    assert set(check["lookup"]) == {*DEFAULTS, "nfs_packges", "nodes", "path", "7"}
+    assert check["known_lookup"].keys() == DEFAULTS.keys()
+    assert json.dumps(check["lookup"]["nfs_packages"]) == json.dumps(wrong)
+    assert check["lookup"]["path"] is None, "what is not known is not rendered"
+    assert named(low, "pcs.cluster_created")["name"] == "nfs-server-cluster"
+    if wrong not in ([], ["text"]):
+        assert set(named(low, "pkg.installed")["pkgs"]) == DEB_PACKAGES | DEB_AGENTS
+
+
+def test_a_lookup_of_another_kind_reaches_the_check(render):
+    for wrong in HOSTILE:
+        tree = pillar()
+        tree["hanfs"]["lookup"] = wrong
+        low = render(tree)
+        if not isinstance(wrong, dict):
+            assert named(low, "hanfs.checked")["lookup"] == wrong
+        assert set(named(low, "pkg.installed")["pkgs"]) == DEB_PACKAGES | DEB_AGENTS
+
+
+def test_keys_beside_the_sites_reach_the_check_without_their_values(render):
+    for wrong in HOSTILE:
+        tree = pillar()
+        tree["hanfs"].update({"timeouts": wrong, 7: wrong, "cluster": {"password": PASSWORD}})
+        low = render(tree)
+        check = named(low, "hanfs.checked")
+        assert check["beside"] == ["timeouts", "7", "cluster"]
+        assert PASSWORD not in json.dumps(low)
+        assert named(low, "hanfs.healthy")["timeout"] == 600
+
+
+def test_a_right_pillar_has_nothing_beside_its_sites(render):
+    flat = {"hanfs": {**pillar()["hanfs"]["sites"]["athens"], "lookup": {}}}
+    for tree in (pillar(), flat, copy.deepcopy(EXAMPLE)):
+        check = named(render(tree), "hanfs.checked")
+        assert (check["beside"], check["lookup"]) == ([], {})
+
+
+def test_a_lookup_inside_one_of_many_sites_is_not_swallowed(render):
+    check = named(render(pillar(lookup={"supported": True})), "hanfs.checked")
+    assert "lookup" in check["sites"]["athens"]
+
+
+def test_values_that_fit_are_used(render):
+    tree = pillar()
+    tree["hanfs"]["lookup"] = {"nfs_packages": [], "mount_user": 7, "install_recommends": False}
+    low = render(tree)
+    assert "nfs-common" not in named(low, "pkg.installed")["pkgs"]
+    assert named(low, "pkg.installed")["install_recommends"] is False
+    assert named(low, "hanfs.mount_point")["user"] == 7
+
+
 def test_a_broken_site_does_not_break_another(render):
     for wrong in WRONG:
         tree = pillar()
