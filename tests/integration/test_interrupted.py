@@ -59,8 +59,8 @@ def test_power_cut_just_after_the_cluster_was_set_up(master, make_pair):
     runs = [start_run(node) for node in pair]
     ours = ["grep", "-q", "nfs-server-cluster", "/etc/corosync/corosync.conf"]
     cut_off_when(master, pair[0], ours, "the cluster to be set up")
+    pair[1].run(["pkill", "-KILL", "-f", "salt-call state.apply"])
     for run in runs:
-        run.terminate()
         run.wait(60)
     returns = master.apply(pair)
     site.assert_applied(returns, pair)
