@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tests.support.cluster_tools import Tools, find_root
+from tests.support.salt_modules import load
+from tests.support.sites import site
 
 ROOT = find_root()
 pytestmark = pytest.mark.skipif(ROOT is None, reason="neither the lab's root nor this host has pcs")
@@ -28,52 +30,29 @@ resource create NFSNotify ocf:heartbeat:nfsnotify source_host=192.168.16.100 \
 constraint order set NFSNotify require-all=true
 """
 
-ARTICLE_DESCRIBED = {
-    "properties": {"stonith-enabled": False},
-    "primitives": {
-        "SharedFS": {
-            "agent": "ocf:heartbeat:Filesystem",
-            "attributes": {
-                "device": "/dev/mapper/NFS_SHARED-NFS_LVM",
-                "directory": "/nfsdata",
-                "fstype": "xfs",
+# The article's site as the formula compiles it; members out of order: the ordering puts them right.
+ARTICLE_DESCRIBED = load(states=False).salt["hanfs.description"](
+    site(
+        {
+            "server_scope": False,
+            "cluster_config": {
+                "groups": {
+                    "nfsresourcegroup": {
+                        "members": ["NFSService", "SharedFS", "NFSExport", "VIP", "NFSNotify"]
+                    }
+                },
+                "constraints": {
+                    "order": [
+                        {"first": "SharedFS", "then": "NFSService"},
+                        {"first": "NFSService", "then": "NFSExport"},
+                        {"first": "NFSExport", "then": "VIP"},
+                        {"sets": [{"members": ["NFSNotify"], "require-all": True}]},
+                    ]
+                },
             },
-        },
-        "NFSService": {
-            "agent": "ocf:heartbeat:nfsserver",
-            "attributes": {"nfs_shared_infodir": "/nfsdata/nfsinfo"},
-        },
-        "NFSExport": {
-            "agent": "ocf:heartbeat:exportfs",
-            "attributes": {
-                "clientspec": "192.168.16.0/24",
-                "options": "rw,sync,no_root_squash,no_all_squash",
-                "directory": "/nfsdata",
-                "fsid": 0,
-            },
-        },
-        "VIP": {
-            "agent": "ocf:heartbeat:IPaddr2",
-            "attributes": {"ip": "192.168.16.100", "cidr_netmask": 24},
-        },
-        "NFSNotify": {
-            "agent": "ocf:heartbeat:nfsnotify",
-            "attributes": {"source_host": "192.168.16.100"},
-        },
-    },
-    "groups": {
-        # out of order: the constraints below put the members right
-        "nfsresourcegroup": ["NFSService", "SharedFS", "NFSExport", "VIP", "NFSNotify"]
-    },
-    "constraints": {
-        "order": [
-            {"first": "SharedFS", "then": "NFSService"},
-            {"first": "NFSService", "then": "NFSExport"},
-            {"first": "NFSExport", "then": "VIP"},
-            {"sets": [{"members": ["NFSNotify"], "require-all": True}]},
-        ]
-    },
-}
+        }
+    )
+)
 
 CONSTRAINTS = f"""\
 resource create A {DUMMY}
