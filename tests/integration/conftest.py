@@ -28,7 +28,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(skip)
 
 
-@pytest.fixture(scope="session")
+# Ends with this package: the system tests have a master of their own at the same address.
+@pytest.fixture(scope="package")
 def master(salt_factories):
     """A salt-master of pytest-salt-factories on the lab's network, as a ``SaltMaster``."""
     network.ensure_bridges()

@@ -51,7 +51,7 @@ class Stage:
             self.servers[0].shared_disk, self.password, changes_for(machines.backend())
         )
         self.tell(f"booting {', '.join(machine.name for machine in self.machines)}")
-        self.master = Master(paths.SCRATCH / "master", self.venv, {"*": pillar}).start()
+        self.master = Master(paths.SCRATCH / "article-master", self.venv, {"*": pillar}).start()
         machines.start_all(self.machines)
         self.tell("waiting for the minions to find their master")
         self.master.wait_for_minions([server.name for server in self.servers], 300)
