@@ -65,11 +65,6 @@ class Container(Node):
         """Its root file system as the lab sees it; to look at, not to write to while it runs."""
         return self._directory / "root"
 
-    @property
-    def init(self):
-        """Its process 1, as the lab sees it; None while it does not run."""
-        return self._init
-
     def _make_disk(self, lower):
         for part in ("upper", "work", "root"):
             (self._directory / part).mkdir(parents=True)
