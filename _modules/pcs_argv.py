@@ -6,6 +6,8 @@ The only place that knows the differences, told apart by the capability ids of
 are spelled differently are here. Nothing is run.
 """
 
+import re
+
 from salt.exceptions import SaltInvocationError
 
 # What differs, and the capability id that tells.
@@ -14,6 +16,24 @@ DIFFERENCES = {
     "host_auth": "pcs.auth.client",
     # `pcs cluster setup CLUSTER NAME addr=A addr=B`, else `--name CLUSTER NAME,B`
     "named_nodes": "cluster.create.separated-name-and-address",
+    # `pcs cluster config update`, `pcs cluster link`: a running cluster's corosync.conf, else only
+    # `pcs quorum update` changes anything in it
+    "config_update": "corosync.config.update",
+    "links": "corosync.link.add",
+    # `pcs cluster sync corosync`, `pcs stonith sbd enable watchdog=W`, else `pcs cluster sync`,
+    # `--watchdog=W`: both came with 0.10.1, as this did
+    "groups_of_files": "node.add.separated-name-and-address",
+}
+
+# What `pcs cluster setup` of 0.9 takes of corosync's totem section.
+FLAGS_0_9 = {
+    "consensus",
+    "fail_recv_const",
+    "join",
+    "miss_count_const",
+    "netmtu",
+    "token",
+    "token_coefficient",
 }
 
 
@@ -52,7 +72,7 @@ def auth(capabilities, nodes, username):
     return argv
 
 
-def setup(capabilities, cluster, nodes, totem=None, transport=None, links=None):
+def setup(capabilities, cluster, nodes, totem=None, transport=None, links=None, options=None):
     """
     Set a cluster up, neither started nor enabled.
 
@@ -68,6 +88,9 @@ def setup(capabilities, cluster, nodes, totem=None, transport=None, links=None):
     totem, transport, links
         As ``pcs.cluster_setup`` takes them.
 
+    options
+        The same for ``transport_options``, ``compression``, ``crypto`` and ``quorum``.
+
     Raises SaltInvocationError for what the installed pcs cannot do.
 
     CLI Example:
@@ -76,24 +99,36 @@ def setup(capabilities, cluster, nodes, totem=None, transport=None, links=None):
 
         salt '*' pcs_argv.setup '[]' nfs '{nfs-server1: [10.10.10.11]}'
     """
+    more = {key: value for key, value in (options or {}).items() if value}
     if not _has(capabilities, "named_nodes"):
-        return _setup_with_flags(cluster, nodes, totem, transport, links)
+        return _setup_with_flags(cluster, nodes, totem, transport, links, more)
     argv = ["pcs", "cluster", "setup", cluster]
     for name, addresses in nodes.items():
         argv += [name, *(f"addr={address}" for address in addresses)]
-    if transport or links:
-        argv += ["transport", transport or "knet"]
+    if transport or links or set(more) - {"quorum"}:
+        argv += ["transport", transport or "knet", *_pairs(more.get("transport_options", {}))]
         for link in links or []:
-            argv += ["link", *_pairs(link, ("0", "1"))]
+            argv += ["link", *_pairs(link)]
+        for group in ("compression", "crypto"):
+            if group in more:
+                argv += [group, *_pairs(more[group])]
     if totem:
         argv += ["totem", *_pairs(totem, ("no", "yes"))]
+    if "quorum" in more:
+        argv += ["quorum", *_pairs(more["quorum"])]
     return argv
 
 
-def _setup_with_flags(cluster, nodes, totem, transport, links):
+def _setup_with_flags(cluster, nodes, totem, transport, links, more):
     """pcs 0.9: a node's name is its first address, options are flags, at most two rings."""
-    if links or transport == "knet":
-        raise SaltInvocationError("pcs 0.9 has neither link options nor the transport knet")
+    if links or transport == "knet" or set(more) - {"quorum"}:
+        raise SaltInvocationError(
+            "pcs 0.9 has neither the transport knet nor link options, transport options, "
+            "compression and crypto"
+        )
+    unknown = sorted(set(totem or {}) - FLAGS_0_9)
+    if unknown:
+        raise SaltInvocationError(f"pcs 0.9 has no totem option {', '.join(unknown)}")
     argv = ["pcs", "cluster", "setup", "--name", cluster]
     for name, addresses in nodes.items():
         if len(addresses) > 2:
@@ -103,7 +138,7 @@ def _setup_with_flags(cluster, nodes, totem, transport, links):
         argv += ["--transport", transport]
     for key, value in (totem or {}).items():
         argv += [f"--{key}", str(value)]
-    return argv
+    return argv + [f"--{pair}" for pair in _pairs(more.get("quorum", {}))]
 
 
 def node_add(capabilities, node, addresses):
@@ -128,9 +163,115 @@ def node_add(capabilities, node, addresses):
     return [*argv, ",".join([node, *addresses[1:]])]
 
 
-def _pairs(options, booleans):
+def node_remove(capabilities, node, unreachable=False):
+    """
+    Remove a node from a cluster. The cluster's configuration is destroyed on it when it answers.
+
+    capabilities
+        Capability ids of the installed pcs.
+
+    node
+        Its name.
+
+    unreachable
+        The node does not answer: pcs cannot ask it for its view of the quorum and would refuse.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.node_remove '[]' nfs-server3
+    """
+    argv = ["pcs", "cluster", "node", "remove", node]
+    if not unreachable:
+        return argv
+    if _has(capabilities, "named_nodes"):
+        return [*argv, "--skip-offline", "--force"]
+    return [*argv, "--force"]
+
+
+def _pairs(options, booleans=("0", "1")):
     """``key=value``; what YAML made a boolean is written as that section of corosync.conf does."""
-    return [
-        f"{key}={booleans[value] if isinstance(value, bool) else value}"
-        for key, value in options.items()
-    ]
+    return [f"{key}={_text(value, booleans)}" for key, value in options.items()]
+
+
+def _text(value, booleans=("0", "1")):
+    """One value for pcs; None is the empty text, by which pcs takes an option away."""
+    if value is None:
+        return ""
+    return booleans[value] if isinstance(value, bool) else str(value)
+
+
+def without_force(extra_args):
+    """
+    More arguments for pcs as a list. ``--force`` is refused: with it `cluster setup` destroys a
+    running cluster on every host named.
+
+    extra_args
+        List of strings, or None.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.without_force '[--enable]'
+    """
+    extra = list(extra_args or [])
+    if "--force" in extra:
+        raise SaltInvocationError(
+            "--force is not passed on: it destroys clusters; run 'pcs cluster destroy' by hand "
+            "on the node whose cluster may go"
+        )
+    return extra
+
+
+def checked_nodes(nodes):
+    """
+    ``{name: [addresses]}`` from that, from ``{name: address}`` or from a list of names.
+
+    nodes
+        What somebody gave. Raises SaltInvocationError for what no node can be called.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.checked_nodes '[nfs-server1]'
+    """
+    if isinstance(nodes, (list, tuple)):
+        nodes = {name: [] for name in nodes}
+    if not isinstance(nodes, dict) or not nodes:
+        raise SaltInvocationError("nodes must be a dictionary of names and lists of addresses")
+    checked = {}
+    for name, addresses in nodes.items():
+        addresses = [addresses] if isinstance(addresses, str) else addresses
+        good = isinstance(addresses, (list, tuple)) and all(
+            isinstance(a, str) and a for a in addresses
+        )
+        # a name with a leading dash or with '=' would be an option to pcs
+        if not isinstance(name, str) or not re.match(r"[^-=\s][^=\s]*$", name) or not good:
+            raise SaltInvocationError(
+                f"nodes: {name!r} must be a node's name with a list of addresses (strings)"
+            )
+        checked[name] = list(addresses)
+    return checked
+
+
+def targets(nodes):
+    """
+    Nodes as arguments: none for this node, ``--all``, or their names.
+
+    nodes
+        None, ``--all``, a name or a list of names.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.targets --all
+    """
+    if nodes is None:
+        return []
+    if nodes == "--all":
+        return ["--all"]
+    return list(checked_nodes([nodes] if isinstance(nodes, str) else nodes))

@@ -15,18 +15,23 @@ PATH. What it answers are files that the test writes; every call is logged.
 import os
 from pathlib import Path
 
-from tests.support.salt_modules import load
+from tests.support.salt_modules import ROOT, load
 
+_0_10 = (
+    "cluster.create cluster.create.separated-name-and-address pcs.auth.client "
+    "node.add.separated-name-and-address corosync.config.update corosync.link.add "
+    "pcs.auth.deauth-server"
+)
+_0_11 = f"{_0_10} cluster.config.uuid corosync.totem.block_unlisted_ips"
+# Of each pcs the ids that matter here; all are in its own pcsd/capabilities.xml.
 CAPABILITIES = {
-    "0.9": "cluster.create pcs.auth pcs.auth.clear",
-    "0.10": "cluster.create cluster.create.separated-name-and-address pcs.auth.client",
-    "0.11": "cluster.create cluster.create.separated-name-and-address pcs.auth.client "
-    "cluster.config.uuid",
-    "0.12": "cluster.create cluster.create.separated-name-and-address pcs.auth.client "
-    "cluster.config.uuid pcs.yes-to-confirm-commands",
+    "0.9": "cluster.create pcs.auth pcs.auth.clear corosync.config.set",
+    "0.10": _0_10,
+    "0.11": _0_11,
+    "0.12": f"{_0_11} pcs.yes-to-confirm-commands",
 }
 
-MODULES = ["pcs", "pcs_argv", "pcs_files", "pcs_setup", "pcs_status", "pcs_stub"]
+MODULES = sorted(path.stem for path in (ROOT / "_modules").glob("pcs*.py"))
 
 SCRIPT = """#!/bin/sh
 cd "{answers}" || exit 99
@@ -82,7 +87,7 @@ class Node:
         module.COROSYNC_CONF = str(self.root / "corosync.conf")
         module.KNOWN_HOSTS = str(self.root / "known-hosts")
         module.TOKENS = str(self.root / "tokens")
-        module.time = self.state.time = self.clock
+        self.world.modules.pcs_hosts.time = self.state.time = self.clock
         setup = self.world.modules.pcs_setup
         setup.COROSYNC_CONF = module.COROSYNC_CONF
         setup.CLUSTER_KEY = str(self.root / "authkey")

@@ -25,7 +25,7 @@ def node(tmp_path, monkeypatch):
 def pcsd(node):
     """Something that takes connections where pcsd would."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        node.world.modules.pcs.PCSD_PORT = server.getsockname()[1]
+        node.world.modules.pcs_hosts.PCSD_PORT = server.getsockname()[1]
         yield server
 
 
@@ -33,7 +33,7 @@ def pcsd(node):
 def closed_port(node):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    node.world.modules.pcs.PCSD_PORT = port
+    node.world.modules.pcs_hosts.PCSD_PORT = port
     return port
 
 
@@ -358,7 +358,7 @@ def test_status_without_crm_mon(node):
 @pytest.fixture
 def account(node):
     """hacluster with a password in a shadow file that the fake chpasswd rewrites."""
-    crypt = node.world.modules.pcs._crypt
+    crypt = node.world.modules.pcs_hosts._crypt
     shadow = {"name": "hacluster", "passwd": "!"}
     node.salt["shadow.info"] = lambda name: (
         dict(shadow) if name == "hacluster" else {"name": "", "passwd": ""}
@@ -382,7 +382,7 @@ def account(node):
 
 
 def test_passwords_are_compared_by_the_system_s_crypt(account):
-    crypt = account.world.modules.pcs._crypt
+    crypt = account.world.modules.pcs_hosts._crypt
     for scheme in ("$6$saltsalt$", "$5$saltsalt$", "$y$j9T$saltsalt$"):
         account.shadow["passwd"] = crypt("secret", scheme)
         assert account.shadow["passwd"].startswith(scheme)

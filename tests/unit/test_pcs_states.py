@@ -92,7 +92,7 @@ def account():
     """``shadow.info`` and ``pcs.set_password`` over one dictionary, with the real comparison."""
 
     def install(node, password):
-        crypt = node.world.modules.pcs._crypt
+        crypt = node.world.modules.pcs_hosts._crypt
         shadow = {"name": "hacluster", "passwd": crypt(password, "$6$salt$") if password else "!"}
         node.salt["shadow.info"] = lambda name: (
             shadow if name == "hacluster" else {"name": "", "passwd": ""}
@@ -234,7 +234,7 @@ def test_before_the_cluster_known_hosts_are_confirmed(make, testmode):
 @pytest.mark.parametrize("known", [None, HOSTS], ids=["unknown", "at another address"])
 def test_authenticating(make, testmode, pcsd, known):
     node = make(test=testmode)
-    node.world.modules.pcs.PCSD_PORT = pcsd
+    node.world.modules.pcs_hosts.PCSD_PORT = pcsd
     if known:
         node.known_hosts(known)
     node.answer("host auth", copy=LOCAL_HOSTS, to="known-hosts")
@@ -249,7 +249,7 @@ def test_authenticating(make, testmode, pcsd, known):
 
 def test_a_token_that_is_no_longer_good_is_renewed(make, testmode, pcsd):
     node = make(test=testmode)
-    node.world.modules.pcs.PCSD_PORT = pcsd
+    node.world.modules.pcs_hosts.PCSD_PORT = pcsd
     node.known_hosts(LOCAL_HOSTS)
     half = "  nfs-server1: Online\n  nfs-server2: Unable to authenticate"
     node.answer("status pcsd", half, code=2)
@@ -260,7 +260,7 @@ def test_a_token_that_is_no_longer_good_is_renewed(make, testmode, pcsd):
 
 def test_an_authentication_that_stores_nothing_is_an_error(make, pcsd):
     node = make()
-    node.world.modules.pcs.PCSD_PORT = pcsd
+    node.world.modules.pcs_hosts.PCSD_PORT = pcsd
     node.answer("host auth", "nfs-server1: Authorized\nnfs-server2: Authorized")
     node.answer("status pcsd", ONLINE)
     ret = well_formed(authenticated(node), False)
@@ -269,7 +269,7 @@ def test_an_authentication_that_stores_nothing_is_an_error(make, pcsd):
 
 def test_authentication_beside_the_stub_is_refused(make, pcsd):
     node = make()
-    node.world.modules.pcs.PCSD_PORT = pcsd
+    node.world.modules.pcs_hosts.PCSD_PORT = pcsd
     node.conf(STUB)
     ret = well_formed(authenticated(node), False)
     assert "pcs.stub_removed" in ret["comment"]
@@ -279,7 +279,7 @@ def test_authentication_beside_the_stub_is_refused(make, pcsd):
 def test_a_peer_that_does_not_answer(make):
     node = make()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        node.world.modules.pcs.PCSD_PORT = port = server.getsockname()[1]
+        node.world.modules.pcs_hosts.PCSD_PORT = port = server.getsockname()[1]
     ret = well_formed(authenticated(node, timeout=5), False)
     assert f"no answer from nfs-server2 (127.0.0.1:{port})" in ret["comment"]
     assert node.calls == []
