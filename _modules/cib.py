@@ -24,6 +24,7 @@ import shutil
 import tempfile
 import time
 
+import salt.utils.files
 from salt.exceptions import CommandExecutionError
 
 __func_alias__ = {"apply_": "apply"}
@@ -62,7 +63,9 @@ def _run(command, stdin=None, timeout=120):
         ) from err
 
 
-def _query():
+def _query(file=None):
+    if file:
+        return _read_file(file)
     done = _run(["cibadmin", "--query"])
     if done["retcode"] == 0:
         return done["stdout"]
@@ -71,6 +74,14 @@ def _query():
         "the cluster's configuration cannot be read: "
         + (known or f"cibadmin ended with {done['retcode']}: {_reason(done)}")
     )
+
+
+def _read_file(path):
+    try:
+        with salt.utils.files.fopen(path, "r", encoding="utf-8") as handle:
+            return handle.read()
+    except (OSError, UnicodeDecodeError) as err:
+        raise CommandExecutionError(f"the configuration in {path} cannot be read: {err}") from err
 
 
 def _reason(done):
@@ -92,15 +103,15 @@ def _read(text):
 # Planning ----------------------------------------------------------------------------------------
 
 
-def _plan(want, text):
+def _plan(want, text, partial=False):
     """Compare, ask agents only about what differs, and compare again with what they said."""
     live = _read(text)
-    plan = __salt__["cib_plan.compare"](want, live)
+    plan = __salt__["cib_plan.compare"](want, live, partial)
     plan["live"] = live
     if not plan["edits"] and not plan["problems"]:
         return plan
     notes = _complete(want, live, plan)
-    plan = __salt__["cib_plan.compare"](want, live)
+    plan = __salt__["cib_plan.compare"](want, live, partial)
     plan["live"] = live
     plan["notes"] = notes + plan["notes"]
     if plan["problems"]:
@@ -216,8 +227,10 @@ def _result(plan, **more):
 # Pushing -----------------------------------------------------------------------------------------
 
 
-def _push(plan, text):
+def _push(plan, text, file=None):
     """Push once. True if the cluster took it, False if it was newer than ``text``."""
+    if file:
+        return _write_file(file, plan["new"], text)
     if "patch" not in plan:
         plan["patch"] = _patch(__salt__["cib_xml.edit"](plan["text"]), plan["new"])
     version = __salt__["cib_xml.version"](text)
@@ -233,6 +246,21 @@ def _push(plan, text):
         f"the cluster refused the new configuration: cibadmin ended with {done['retcode']}: "
         f"{_reason(done)}"
     )
+
+
+def _write_file(path, new, old):
+    """Replace a configuration file as a whole, unless somebody wrote to it meanwhile."""
+    if _read_file(path) != old:
+        return False
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".salt-cib-")
+    try:
+        with open(handle, "w", encoding="utf-8") as stream:
+            stream.write(__salt__["cib_xml.next_epoch"](new))
+        os.replace(temporary, path)
+    except OSError as err:
+        os.unlink(temporary)
+        raise CommandExecutionError(f"{path} cannot be written: {err}") from err
+    return True
 
 
 def _patch(old, new):
@@ -268,9 +296,12 @@ def _settle(wait):
 # The public part ---------------------------------------------------------------------------------
 
 
-def query():
+def query(file=None):
     """
     Return the running configuration as a description; passwords of resources are masked.
+
+    file
+        Path of a configuration file to read in place of the running cluster.
 
     Raises CommandExecutionError when the cluster does not run here.
 
@@ -280,7 +311,7 @@ def query():
 
         salt '*' cib.query
     """
-    return __salt__["cib_plan.describe"](_read(_query()))
+    return __salt__["cib_plan.describe"](_read(_query(file)))
 
 
 def unavailable():
@@ -323,13 +354,20 @@ def validate(description):
     return problems + _check_properties(want["properties"])[0]
 
 
-def plan(description):
+def plan(description, partial=False, file=None):
     """
     Return what applying a description would change. Writes nothing.
 
     description
-        Properties, resource_defaults, op_defaults, primitives, groups and constraints, as
-        ``cib_describe`` says.
+        What should be, as ``cib_describe`` says.
+
+    partial
+        Whether the description is of some objects only: nothing else is removed or told, and the
+        record of what is ours stays as it is.
+
+    file
+        Path of a configuration file (as ``pcs cluster cib`` writes it) to work on in place of the
+        running cluster.
 
     Returns ``changes`` (``{kind: {id: {attribute: {"old": x, "new": y}}}}``, or ``{"old": None,
     "new": object}`` for a new one; empty when nothing differs), ``unmanaged`` (what others made),
@@ -343,14 +381,14 @@ def plan(description):
         salt '*' cib.plan '{"properties": {"stonith-enabled": false}}'
     """
     want = __salt__["cib_describe.normalise"](description)
-    return _result(_plan(want, _query()))
+    return _result(_plan(want, _query(file), partial))
 
 
-def apply_(description, wait=300):
+def apply_(description, wait=300, partial=False, file=None):
     """
     Bring the cluster's configuration to a description, with one push if anything differs.
 
-    description
+    description, partial, file
         As for :py:func:`plan`.
 
     wait
@@ -369,32 +407,33 @@ def apply_(description, wait=300):
     """
     done = None
     try:
-        for step in _pushes(description):
+        for step in _pushes(description, partial, file):
             done, found, conflicts = step
     except CommandExecutionError as err:
         if not done:
             raise
         # What was pushed happened, whatever came after it: it must be told.
         return _result(done, pushed=True, conflicts=conflicts, unsettled=str(err))
-    unsettled = _settle(wait) if done else None
+    unsettled = _settle(wait) if done and not file else None
     return _result(done or found, pushed=bool(done), conflicts=conflicts, unsettled=unsettled)
 
 
-def _pushes(description):
+def _pushes(description, partial, file):
     """Push until nothing differs; yields (plan that was pushed or None, last plan, conflicts)."""
     done, tries, conflicts = None, 0, 0
     found = None
     while True:
-        text = _query()
+        text = _query(file)
         if found is None or _configuration(text) != _configuration(found["text"]):
-            found = {**_plan(__salt__["cib_describe.normalise"](description), text), "text": text}
+            want = __salt__["cib_describe.normalise"](description)
+            found = {**_plan(want, text, partial), "text": text}
             if not found["edits"]:
                 yield done, found, conflicts
                 return
             tries += 1
         if tries > PUSHES or conflicts > CONFLICTS or (done and tries > 2 + conflicts):
             raise CommandExecutionError(_given_up(found, done, tries - 1))
-        if _push(found, text):
+        if _push(found, text, file):
             done, found = done or found, None
             yield done, done, conflicts
         else:

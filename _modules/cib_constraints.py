@@ -1,224 +1,228 @@
 """
-Order and colocation constraints: compare the described ones with the live ones, by meaning.
+Constraints between resources: order and colocation, of two or of sets.
 
-A constraint is known by what it is about (its resources, actions and roles), not by its id, unless
-the description names the id. Constraints of which every resource is ours are owned whole.
+How they are compared says ``cib_constraint_plan``.
 """
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
+
+ACTIONS = ("start", "promote", "demote", "stop")
+ORDER_KINDS = ("Mandatory", "Optional", "Serialize")
 MANAGED = ("order", "colocation")
-_OPTIONS = {"order": ("kind", "symmetrical"), "colocation": ("score",)}
-_SET_DEFAULTS = {"sequential": "true", "require-all": "true"}
+_ROLE_FIELDS = {"role", "resource-role", "with-role"}
+
+# How our names of a constraint's fields are written, in pcs's order.
+_CONSTRAINT_FIELDS = {
+    "order": (
+        ("first", "first"),
+        ("then", "then"),
+        ("kind", "kind"),
+        ("first-action", "first-action"),
+        ("then-action", "then-action"),
+        ("symmetrical", "symmetrical"),
+    ),
+    "colocation": (
+        ("resource", "rsc"),
+        ("with", "with-rsc"),
+        ("score", "score"),
+        ("resource-role", "rsc-role"),
+        ("with-role", "with-rsc-role"),
+    ),
+}
 
 
-def _about(constraint):
-    """What makes a constraint this one and no other."""
-    if "sets" in constraint:
-        return (constraint["type"], tuple(tuple(one["members"]) for one in constraint["sets"]))
-    if constraint["type"] == "order":
-        first = constraint.get("first-action") or "start"
-        then = constraint.get("then-action") or first
-        return ("order", constraint.get("first"), constraint.get("then"), first, then)
-    roles = tuple(constraint.get(name) or "Started" for name in ("resource-role", "with-role"))
-    return ("colocation", constraint.get("resource"), constraint.get("with"), *roles)
+# The description ---------------------------------------------------------------------------------
 
 
-def _option(constraint, name):
-    """An option's value or what Pacemaker takes it for when it is not there."""
-    if constraint.get(name) is not None:
-        return constraint[name]
-    if name == "symmetrical":
-        return "false" if constraint.get("kind") == "Serialize" else "true"
-    return {"kind": "Mandatory", "score": "INFINITY"}[name]
+def check(check, kind, path, value):
+    makers = {"order": _order, "colocation": _colocation}
+    found = []
+    inner = check.mapping(path, value, makers)
+    for kind, maker in makers.items():
+        for index, entry in enumerate(check.listing(f"{path}:{kind}", inner.get(kind))):
+            here = f"{path}:{kind}:{index}"
+            constraint = {"type": kind, "path": here, **maker(check, here, entry)}
+            if constraint.get("id"):
+                check.identifier(f"{here}:id", constraint["id"])
+            found.append({key: inner for key, inner in constraint.items() if inner is not None})
+    return found
 
 
-def _set_options(constraint):
-    return [{**_SET_DEFAULTS, **one} for one in constraint.get("sets", ())]
+def _order(check, path, entry):
+    common = {"kind", "symmetrical", "id"}
+    if isinstance(entry, dict) and "sets" in entry:
+        entry = check.mapping(path, entry, common | {"sets"})
+        found = {"sets": _sets(check, f"{path}:sets", entry["sets"])}
+    else:
+        allowed = common | {"first", "then", "first-action", "then-action"}
+        entry = check.mapping(path, entry, allowed, required=("first", "then"))
+        found = {"first": _text(entry.get("first")), "then": _text(entry.get("then"))}
+        for name in ("first-action", "then-action"):
+            found[name] = check.choice(f"{path}:{name}", entry.get(name, "start"), ACTIONS)
+    found["kind"] = check.choice(f"{path}:kind", entry.get("kind"), ORDER_KINDS)
+    found["symmetrical"] = check.boolean(f"{path}:symmetrical", entry.get("symmetrical"))
+    found["id"] = _text(entry.get("id"))
+    return found
 
 
-def _means_the_same(wanted, found):
-    """Whether two constraints about the same have the same options, too."""
-    if _set_options(wanted) != _set_options(found):
-        return False
-    same = __salt__["cib_meaning.same"]
-    options = _OPTIONS[wanted["type"]]
-    return all(same(_option(wanted, one), _option(found, one)) for one in options)
+def _colocation(check, path, entry):
+    common = {"score", "id"}
+    if isinstance(entry, dict) and "sets" in entry:
+        entry = check.mapping(path, entry, common | {"sets"})
+        found = {"sets": _sets(check, f"{path}:sets", entry["sets"])}
+    else:
+        allowed = common | {"resource", "with", "resource-role", "with-role"}
+        entry = check.mapping(path, entry, allowed, required=("resource", "with"))
+        found = {"resource": _text(entry.get("resource")), "with": _text(entry.get("with"))}
+        for name in ("resource-role", "with-role"):
+            found[name] = check.role(f"{path}:{name}", entry.get(name))
+    found["score"] = check.score(f"{path}:score", entry.get("score", "INFINITY"))
+    found["id"] = _text(entry.get("id"))
+    return found
 
 
-def _paired(plan, live):
-    """Which described constraint is which live one: by its id if it names one, else by meaning."""
-    pairs, left = {}, dict(live)
-    for index, wanted in enumerate(plan.wanted):
-        name = wanted.get("id")
-        if name in left and left[name]["type"] == wanted["type"]:
-            pairs[index] = name
-            del left[name]
-    about = {}
-    for name, found in left.items():
-        about.setdefault(_about(found), []).append(name)
-    for fits in (_means_the_same, lambda wanted, found: True):
-        for index, wanted in enumerate(plan.wanted):
-            if index in pairs or wanted.get("id"):
-                continue
-            candidates = about.get(_about(wanted), [])
-            for name in candidates:
-                if fits(wanted, live[name]):
-                    pairs[index] = name
-                    candidates.remove(name)
-                    break
-    return pairs
+def _sets(check, path, value):
+    found = []
+    for index, inner in enumerate(check.listing(path, value)):
+        here = f"{path}:{index}"
+        inner = {"members": inner} if isinstance(inner, (list, tuple)) else inner
+        inner = check.mapping(
+            here, inner, ("members", "sequential", "require-all", "action", "role")
+        )
+        one = {
+            "members": check.names(f"{here}:members", inner.get("members")),
+            "sequential": check.boolean(f"{here}:sequential", inner.get("sequential")),
+            "require-all": check.boolean(f"{here}:require-all", inner.get("require-all")),
+            "action": check.choice(f"{here}:action", inner.get("action"), ACTIONS),
+            "role": check.role(f"{here}:role", inner.get("role")),
+        }
+        if not one["members"]:
+            check.problem(here, "a set needs at least one member")
+        found.append({key: inner for key, inner in one.items() if inner is not None})
+    if not found:
+        check.problem(path, "at least one set is needed")
+    return found
 
 
-def _members_of(constraint):
-    found = [constraint.get(name) for name in ("first", "then", "resource", "with")]
-    found += [name for one in constraint.get("sets", ()) for name in one["members"]]
+def _text(value):
+    return None if value is None else str(value)
+
+
+def describe(live, kind):
+    found = {}
+    for name, one in live[kind].items():
+        if one["type"] in MANAGED:
+            entry = {k: v for k, v in one.items() if k not in ("type", "resources")}
+            found.setdefault(one["type"], []).append({**entry, "id": name})
+    return found
+
+
+def compare(plan, kind):
+    __salt__["cib_constraint_plan.compare"](plan)
+
+
+# The XML -----------------------------------------------------------------------------------------
+
+
+def read(cib, kind):
+    return {
+        element.get("id"): _read_constraint(cib, element) for element in cib.section("constraints")
+    }
+
+
+def _read_constraint(cib, element):
+    kind = element.tag.replace("rsc_", "", 1)
+    if kind not in _CONSTRAINT_FIELDS:
+        found = {"type": kind, **{k: v for k, v in element.attrib.items() if k != "id"}}
+        return {**found, "resources": _mentioned(element)}
+    found = {"type": kind}
+    for ours, theirs in _CONSTRAINT_FIELDS[kind]:
+        if element.get(theirs) is not None:
+            value = element.get(theirs)
+            found[ours] = cib.role_name(value) if ours in _ROLE_FIELDS else value
+    if kind == "order" and element.get("score") is not None:
+        # the old spelling of kind
+        found.setdefault("kind", "Mandatory" if element.get("score").strip("+-0") else "Optional")
+    if element.find("resource_set") is not None:
+        found["sets"] = [_read_set(cib, inner) for inner in element.findall("resource_set")]
+    found["resources"] = _mentioned(element)
+    return found
+
+
+def _read_set(cib, element):
+    found = {"members": [ref.get("id") for ref in element.findall("resource_ref")]}
+    for name, value in element.attrib.items():
+        if name != "id":
+            found[name] = cib.role_name(value) if name in _ROLE_FIELDS else value
+    return found
+
+
+def _mentioned(element):
+    """Ids of the resources that a constraint is about."""
+    found = [element.get(name) for name in ("rsc", "with-rsc", "first", "then")]
+    found += [ref.get("id") for ref in element.iter("resource_ref")]
     return [name for name in found if name]
 
 
-def _resources_exist(plan, wanted):
-    missing = [n for n in dict.fromkeys(_members_of(wanted)) if n not in plan.resources]
-    for name in missing:
-        plan.problems.append(f"{wanted['path']}: there is no resource {name}")
-    return not missing
+def write(cib, kind, name, action, data):
+    {"create": _create, "change": _change, "remove": _remove}[action](cib, name, data)
 
 
-def _create(plan, wanted):
-    if wanted.get("id"):
-        name = wanted["id"]
-        if name in plan.taken:
-            plan.problems.append(
-                f"{wanted['path']}:id: {name} is already used in the cluster by something else"
-            )
-    elif "sets" in wanted:
-        members = _members_of(wanted)[:3]
-        name = plan.new_id(f"{wanted['type']}_set_{''.join(m[0] + m[-1] for m in members)}")
-    elif wanted["type"] == "order":
-        kind = wanted.get("kind", "mandatory")
-        name = plan.new_id(f"order-{wanted['first']}-{wanted['then']}-{kind}")
-    else:
-        name = plan.new_id(f"colocation-{wanted['resource']}-{wanted['with']}-{wanted['score']}")
-    plan.taken.add(name)
-    new = {key: value for key, value in wanted.items() if key not in ("id", "path")}
-    plan.add(name, "create", new, {"old": None, "new": _told(new)})
-    return name
+def _create(cib, name, new):
+    element = ET.SubElement(cib.section("constraints"), f"rsc_{new['type']}")
+    cib.by_id[name] = element
+    _write_constraint(cib, element, new)
+    element.set("id", name)
+    cib.taken.add(name)
+    _write_sets(cib, element, new.get("sets", ()))
 
 
-def _change(plan, name, wanted, found):
-    edit, change = {}, {}
-    for option in _OPTIONS[wanted["type"]]:
-        if not __salt__["cib_meaning.same"](_option(wanted, option), _option(found, option)):
-            edit[option] = wanted.get(option)
-            change[option] = {"old": _option(found, option), "new": _option(wanted, option)}
-    if _about(wanted) != _about(found) or _set_options(wanted) != _set_options(found):
-        skip = (*_OPTIONS[wanted["type"]], "id", "path", "type", "resources", "sets")
-        for key in sorted((set(wanted) | set(found)) - set(skip)):
-            if wanted.get(key) != found.get(key):
-                edit[key] = wanted.get(key)
-                change[key] = {"old": found.get(key), "new": wanted.get(key)}
-        if wanted.get("sets") != found.get("sets"):
-            edit["sets"] = wanted.get("sets", [])
-            change["sets"] = {"old": found.get("sets"), "new": wanted.get("sets")}
-    if edit:
-        plan.add(name, "change", edit, change)
-
-
-def _others(plan, described):
-    """Live constraints that no described one stands for."""
-    for name, found in plan.live.items():
-        if name in described:
+def _write_constraint(cib, element, values):
+    for ours, theirs in _CONSTRAINT_FIELDS[element.tag.replace("rsc_", "", 1)]:
+        if ours not in values:
             continue
-        by_operator = name.startswith("cli-")
-        managed = found["type"] in MANAGED and not by_operator
-        about_ours = bool(found["resources"]) and set(found["resources"]) <= plan.ours
-        if managed and (about_ours or name in plan.recorded):
-            plan.add(name, "remove", True, {"old": _told(found), "new": None})
-        elif set(found["resources"]) & plan.gone:
-            _drop_references(plan, name, found)
-        elif by_operator:
-            plan.intent.append(f"the constraint {name} was left by a move or a ban: left as it is")
+        if values[ours] is None:
+            element.attrib.pop(theirs, None)
         else:
-            plan.unmanaged.append(name)
+            value = values[ours]
+            element.set(theirs, cib.role(value) if ours in _ROLE_FIELDS else value)
+            if ours == "kind":
+                element.attrib.pop("score", None)
 
 
-def _drop_references(plan, name, found):
-    """A constraint of others about a resource that goes: without it, or not at all."""
-    direct = {found.get(n) for n in ("first", "then", "resource", "with", "rsc", "with-rsc")}
-    left = [resource for resource in found["resources"] if resource not in plan.gone]
-    if direct & plan.gone or not left:
-        plan.add(name, "remove", True, {"old": _told(found), "new": None})
-    else:
-        drop = sorted(set(found["resources"]) & plan.gone)
-        change = {"resources": {"old": found["resources"], "new": left}}
-        plan.add(name, "change", {"drop": drop}, change)
+def _write_sets(cib, element, sets):
+    for values in sets:
+        inner = ET.SubElement(element, "resource_set")
+        for name in ("sequential", "require-all", "action", "role"):
+            if values.get(name) is not None:
+                inner.set(name, cib.role(values[name]) if name == "role" else values[name])
+        inner.set("id", cib.new_id(f"{element.get('id')}_set"))
+        for member in values["members"]:
+            ET.SubElement(inner, "resource_ref", {"id": member})
 
 
-def _told(found):
-    """A constraint as it is shown."""
-    return {key: value for key, value in found.items() if key not in ("id", "path", "resources")}
+def _change(cib, name, change):
+    element = cib.by_id[name]
+    if "drop" in change:
+        _drop_references(cib, element, change["drop"])
+        return
+    _write_constraint(cib, element, change)
+    if "sets" in change:
+        for inner in element.findall("resource_set"):
+            cib.forget(inner)
+        _write_sets(cib, element, change["sets"])
 
 
-class _Comparison:
-    def __init__(self, wanted, live, world):
-        self.wanted, self.live = wanted, live
-        self.taken, self.resources = set(world["taken"]), set(world["resources"])
-        self.ours, self.gone = set(world["ours"]), set(world["gone"])
-        self.recorded = set(world["recorded"])
-        self.edits, self.changes, self.problems = [], {}, []
-        self.intent, self.unmanaged, self.record = [], [], []
-
-    def add(self, name, action, data, change):
-        self.edits.append({"kind": "constraints", "id": name, action: data})
-        self.changes[name] = change
-
-    def new_id(self, wanted):
-        unique, count = wanted, 0
-        while unique in self.taken:
-            count += 1
-            unique = f"{wanted}-{count}"
-        return unique
+def _drop_references(cib, element, names):
+    for inner in element.findall("resource_set"):
+        for reference in inner.findall("resource_ref"):
+            if reference.get("id") in names:
+                inner.remove(reference)
+        if inner.find("resource_ref") is None:
+            cib.forget(inner)
 
 
-def compare(wanted, live, world):
-    """
-    Compare constraints.
-
-    wanted
-        The list of :py:func:`cib_describe.normalise`.
-
-    live
-        Constraints by id, of :py:func:`cib_xml.read`.
-
-    world
-        Ids: ``resources`` (all there will be), ``ours`` (resources that are or were described),
-        ``gone`` (resources that will be removed), ``taken`` (every id in use) and ``recorded``
-        (constraints that the record in the cluster says are ours).
-
-    Returns ``edits``, ``changes``, ``problems``, ``intent``, ``unmanaged`` and ``record`` (the ids
-    of what is described).
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' cib_constraints.compare '[]' '{}' '{...}'
-    """
-    plan = _Comparison(wanted, live, world)
-    comparable = {
-        name: found
-        for name, found in live.items()
-        if found["type"] in MANAGED and not name.startswith("cli-")
-    }
-    pairs = _paired(plan, comparable)
-    for index, one in enumerate(wanted):
-        if not _resources_exist(plan, one):
-            continue
-        name = pairs.get(index)
-        if name is None:
-            name = _create(plan, one)
-        else:
-            _change(plan, name, one, comparable[name])
-        plan.record.append(name)
-    _others(plan, set(pairs.values()))
-    names = ("edits", "changes", "problems", "intent", "unmanaged", "record")
-    return {name: getattr(plan, name) for name in names}
+def _remove(cib, name, _):
+    cib.forget(cib.by_id[name])

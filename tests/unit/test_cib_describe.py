@@ -26,7 +26,7 @@ GROUP = {"g": ["A", "B", "C"]}
 MISTAKES = {
     "no mapping": ([], "a description is a mapping, not a list"),
     "unknown kind": ({"primitive": {}}, "primitive: unknown key; allowed: properties"),
-    "unmanaged": ({"unmanaged": "burn"}, "unmanaged: only 'keep' is known"),
+    "unmanaged": ({"unmanaged": "burn"}, "unmanaged: 'burn' is not one of: keep, purge"),
     "kind of another type": ({"primitives": ["A"]}, "primitives: must be a mapping, not a list"),
     "nested value": (
         {"properties": {"batch-limit": [1]}},
