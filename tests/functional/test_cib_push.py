@@ -531,7 +531,8 @@ REFUSED = {
     ),
     "id clash": (
         changed((("primitives", "A-instance_attributes"), {"agent": DUMMY})),
-        "primitives:A-instance_attributes: the id A-instance_attributes is already used in the cluster",
+        "primitives:A-instance_attributes: the id A-instance_attributes is already used in "
+        "the cluster",
     ),
     "no fencing device": (
         changed((("properties", "stonith-enabled"), True)),
