@@ -103,6 +103,13 @@ def _read(text):
 # Planning ----------------------------------------------------------------------------------------
 
 
+def _wanted(description, text):
+    """A description may be a function of the present one: it is asked again for every plan."""
+    if callable(description):
+        description = description(__salt__["cib_plan.describe"](_read(text)))
+    return __salt__["cib_describe.normalise"](description)
+
+
 def _plan(want, text, partial=False):
     """Compare, ask agents only about what differs, and compare again with what they said."""
     live = _read(text)
@@ -359,7 +366,8 @@ def plan(description, partial=False, file=None):
     Return what applying a description would change. Writes nothing.
 
     description
-        What should be, as ``cib_describe`` says.
+        What should be, as ``cib_describe`` says; other modules may give a function that makes it
+        of what :py:func:`query` would return.
 
     partial
         Whether the description is of some objects only: nothing else is removed or told, and the
@@ -380,6 +388,10 @@ def plan(description, partial=False, file=None):
 
         salt '*' cib.plan '{"properties": {"stonith-enabled": false}}'
     """
+    if callable(description):
+        text = _query(file)
+        return _result(_plan(_wanted(description, text), text, partial))
+    # a wrong description is an error without a cluster, too
     want = __salt__["cib_describe.normalise"](description)
     return _result(_plan(want, _query(file), partial))
 
@@ -425,8 +437,7 @@ def _pushes(description, partial, file):
     while True:
         text = _query(file)
         if found is None or _configuration(text) != _configuration(found["text"]):
-            want = __salt__["cib_describe.normalise"](description)
-            found = {**_plan(want, text, partial), "text": text}
+            found = {**_plan(_wanted(description, text), text, partial), "text": text}
             if not found["edits"]:
                 yield done, found, conflicts
                 return
