@@ -208,7 +208,7 @@ def without_force(extra_args):
     running cluster on every host named.
 
     extra_args
-        List of strings, or None.
+        List of strings, one string, or None (also as text, a slip in YAML).
 
     CLI Example:
 
@@ -216,6 +216,8 @@ def without_force(extra_args):
 
         salt '*' pcs_argv.without_force '[--enable]'
     """
+    if isinstance(extra_args, str):
+        extra_args = [] if extra_args == "None" else [extra_args]
     extra = list(extra_args or [])
     if "--force" in extra:
         raise SaltInvocationError(
