@@ -95,9 +95,9 @@ def corosync_conf():
     """
     The cluster in this node's ``/etc/corosync/corosync.conf``. No process is started.
 
-    Returns None when the file is not there, else ``{"cluster_name": str,
-    "nodes": {name: [addresses]}, "totem": {...}, "transport": str or None, "stub": bool}``;
-    ``stub`` is true for the one-node cluster that Debian's package starts.
+    Returns None when the file is not there, else what ``pcs_files.corosync_conf`` tells: the
+    cluster's name, nodes, links, totem and quorum options, quorum device; ``stub`` is true for the
+    one-node cluster that Debian's package starts.
 
     CLI Example:
 

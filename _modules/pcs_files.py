@@ -37,8 +37,11 @@ def corosync_conf(text):
         Contents of the file.
 
     Returns ``{"cluster_name": str, "nodes": {name: [addresses]}, "totem": {key: value},
-    "transport": str or None, "stub": bool}``. A node without ``name`` (pcs 0.9) is called by its
-    first address. ``stub`` is true for the one-node cluster that Debian's package starts.
+    "transport": str or None, "quorum": {key: value}, "device": {...} or None,
+    "links": {number: {key: value}}, "stub": bool}``. A node without ``name`` (pcs 0.9) is called by
+    its first address. ``links`` has a number for each address of a node and the values of its
+    interface section; ``device`` the quorum device as ``{"model", "model_options", "options",
+    "heuristics"}``. ``stub`` is true for the one-node cluster that Debian's package starts.
 
     Raises CommandExecutionError when the text is not a whole corosync.conf.
 
@@ -49,14 +52,13 @@ def corosync_conf(text):
         salt '*' pcs_files.corosync_conf "$(cat /etc/corosync/corosync.conf)"
     """
     root = _sections(text)
-    totem = {}
-    for section in root["sections"].get("totem", []):
-        totem.update(section["values"])
-    nodes = {}
+    totem = _values(root, "totem")
+    nodes, numbers = {}, []
     for nodelist in root["sections"].get("nodelist", []):
         for node in nodelist["sections"].get("node", []):
-            name, addresses = _node(node["values"])
-            nodes[name] = addresses
+            name, rings = _node(node["values"])
+            nodes[name] = [address for _, address in rings]
+            numbers = [str(number) for number, _ in rings]
     if not nodes:
         raise CommandExecutionError("corosync.conf names no nodes: not pcs's, or half written")
     name = totem.get("cluster_name", "")
@@ -65,6 +67,9 @@ def corosync_conf(text):
         "nodes": nodes,
         "totem": totem,
         "transport": totem.get("transport"),
+        "quorum": _values(root, "quorum"),
+        "device": _device(root),
+        "links": {number: _interface(root, number) for number in numbers},
         "stub": name == STUB_NAME and nodes == STUB_NODES,
     }
 
@@ -75,11 +80,44 @@ def _node(values):
         for match, value in ((re.match(r"ring(\d+)_addr$", key), values[key]) for key in values)
         if match
     )
-    addresses = [address for _, address in rings]
-    name = values.get("name") or (addresses[0] if addresses else None)
+    name = values.get("name") or (rings[0][1] if rings else None)
     if not name:
         raise CommandExecutionError("corosync.conf has a node with neither name nor address")
-    return name, addresses
+    return name, rings
+
+
+def _values(root, name):
+    """The values of all sections of a name; the last one wins, as in corosync."""
+    values = {}
+    for section in root["sections"].get(name, []):
+        values.update(section["values"])
+    return values
+
+
+def _interface(root, number):
+    """The values of a link's interface section; one without a number is of link 0."""
+    values = {}
+    for totem in root["sections"].get("totem", []):
+        for section in totem["sections"].get("interface", []):
+            if section["values"].get("linknumber", "0") == number:
+                values.update(section["values"])
+    values.pop("linknumber", None)
+    return values
+
+
+def _device(root):
+    """The quorum device, None without one."""
+    for quorum in root["sections"].get("quorum", []):
+        for device in quorum["sections"].get("device", []):
+            options = dict(device["values"])
+            model = options.pop("model", None)
+            return {
+                "model": model,
+                "model_options": _values(device, model),
+                "options": options,
+                "heuristics": _values(device, "heuristics"),
+            }
+    return None
 
 
 def _sections(text):

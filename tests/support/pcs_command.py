@@ -13,6 +13,7 @@ PATH. What it answers are files that the test writes; every call is logged.
 """
 
 import os
+import types
 from pathlib import Path
 
 from tests.support.salt_modules import ROOT, load
@@ -82,12 +83,14 @@ class Node:
         self.clock = Clock()
         self.world = load(modules=MODULES, **world)
         self.salt = self.world.salt
-        self.state = self.world.states.pcs
+        self.state = self._all_states()
         module = self.world.modules.pcs
         module.COROSYNC_CONF = str(self.root / "corosync.conf")
         module.KNOWN_HOSTS = str(self.root / "known-hosts")
         module.TOKENS = str(self.root / "tokens")
-        self.world.modules.pcs_hosts.time = self.state.time = self.clock
+        for file in (*vars(self.world.modules).values(), *vars(self.world.states).values()):
+            if hasattr(file, "time"):
+                file.time = self.clock
         setup = self.world.modules.pcs_setup
         setup.COROSYNC_CONF = module.COROSYNC_CONF
         setup.CLUSTER_KEY = str(self.root / "authkey")
@@ -98,6 +101,20 @@ class Node:
         monkeypatch.setattr(
             os, "uname", lambda: os.uname_result((uname.sysname, hostname, *uname[2:]))
         )
+
+    def _all_states(self):
+        """The state functions of all files called ``pcs``, as Salt's loader merges them."""
+        merged = types.SimpleNamespace()
+        for file in vars(self.world.states).values():
+            if getattr(file, "__virtualname__", None) == "pcs":
+                vars(merged).update(
+                    {
+                        name: value
+                        for name, value in vars(file).items()
+                        if isinstance(value, types.FunctionType) and not name.startswith("_")
+                    }
+                )
+        return merged
 
     def answer(self, command, text="", code=0, copy=None, to=None):
         """What pcs prints and returns for a command, and a file it makes then."""

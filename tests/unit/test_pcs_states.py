@@ -357,8 +357,8 @@ def test_the_creator_gives_up_with_pcs_s_words(make):
 
 def test_a_refusal_that_does_not_pass_is_not_repeated(make):
     node = make()
-    node.answer("cluster setup", "Error: invalid totem option 'tokn'", code=1)
-    ret = well_formed(created(node, totem={"tokn": 1}), False)
+    node.answer("cluster setup", "Error: invalid totem option 'token'", code=1)
+    ret = well_formed(created(node, totem={"token": 1}), False)
     assert "invalid totem option" in ret["comment"]
     assert node.clock.slept == []
 

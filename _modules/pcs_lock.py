@@ -1,0 +1,157 @@
+"""
+One change of the cluster layer at a time, on whichever nodes runs want to make one
+
+Two minions that change corosync.conf at once would overwrite each other's edit, and two that
+restart nodes could stop both. The lock is an object in the cluster's own configuration, so it needs
+nothing that carries data between nodes: creating an object that exists is refused by every
+Pacemaker, whoever asks first wins, and a node that dies does not take the lock with it.
+
+The lock is also the record of what is left to do: a run that restarts nodes writes the names of
+those that still have to be restarted, and a run that was killed is completed by the next.
+"""
+
+import json
+from xml.etree import ElementTree
+from xml.sax.saxutils import quoteattr
+
+from salt.exceptions import CommandExecutionError
+
+ID = "cluster-layer-change"
+EXISTS = 108
+NOT_THERE = 105
+PAUSE = 5
+
+
+def __virtual__():
+    return True
+
+
+def _element(entry):
+    value = quoteattr(json.dumps(entry, sort_keys=True))
+    return (
+        f'<cluster_property_set id="{ID}"><nvpair id="{ID}-holder" name="{ID}" '
+        f"value={value}/></cluster_property_set>"
+    )
+
+
+def holder():
+    """
+    Who holds the lock: ``{"node": str, "purpose": str, "pending": [nodes to restart]}`` or None.
+
+    Raises CommandExecutionError when the cluster does not run here.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_lock.holder
+    """
+    path = f"//nvpair[@id='{ID}-holder']"
+    result = __salt__["pcs_run.run"](["cibadmin", "--query", "--xpath", path], ok=(0, 6, NOT_THERE))
+    if result["retcode"]:
+        return None
+    try:
+        entry = json.loads(ElementTree.fromstring(result["stdout"]).get("value"))
+        return {key: entry[key] for key in ("node", "purpose", "pending")}
+    except (ElementTree.ParseError, ValueError, TypeError, KeyError) as err:
+        raise CommandExecutionError(
+            f"the object {ID} in the cluster's configuration cannot be understood"
+        ) from err
+
+
+def take(node, purpose, timeout=600, pending=(), resume=False):
+    """
+    Take the lock, or wait for it. One that this node holds already was left by a run that was cut
+    off, and goes on with what that run had left to do.
+
+    node
+        Name of this node.
+
+    purpose
+        What for, in a few words; others are told.
+
+    timeout
+        Seconds to wait for another node.
+
+    pending
+        Names of nodes to restart.
+
+    resume
+        Whether the caller restarts nodes, and so can complete what an earlier run left to do.
+
+    Returns the names of nodes that an earlier run left to be restarted. Raises
+    CommandExecutionError when another node holds it at the deadline, or when there are such
+    nodes and the caller does not restart any.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server1' pcs_lock.take nfs-server1 'a test'
+    """
+    entry = {"node": node, "purpose": purpose, "pending": list(pending)}
+    found = []
+
+    def look():
+        result = __salt__["pcs_run.run"](
+            ["cibadmin", "--create", "--scope", "crm_config", "--xml-text", _element(entry)],
+            ok=(0, EXISTS),
+        )
+        if not result["retcode"]:
+            return True, "free"
+        other = holder()
+        if other is None:
+            return False, "given back at this moment"
+        if other["node"] == node and other["pending"] and not resume:
+            raise CommandExecutionError(
+                f"a run that restarts nodes was cut off before {', '.join(other['pending'])}; the "
+                "state pcs.corosync_configured completes it"
+            )
+        if other["node"] == node:
+            found.extend(other["pending"])
+            return True, "left by an earlier run"
+        return False, (
+            f"{other['node']} holds it ({other['purpose']}). If no run is under way there, run the "
+            "state again on that node, or give the lock back with "
+            f"'pcs_lock.release' after a look at the cluster"
+        )
+
+    __salt__["pcs_wait.until"](timeout, "the lock on the cluster layer was not free", look, PAUSE)
+    if found:
+        keep(node, purpose, found)
+    return found
+
+
+def keep(node, purpose, pending):
+    """
+    Write down what is left to do; this node holds the lock.
+
+    node, purpose, pending
+        As for ``take``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server1' pcs_lock.keep nfs-server1 'a test' '[]'
+    """
+    entry = {"node": node, "purpose": purpose, "pending": list(pending)}
+    __salt__["pcs_run.run"](
+        ["cibadmin", "--modify", "--scope", "crm_config", "--xml-text", _element(entry)]
+    )
+    return True
+
+
+def release():
+    """
+    Give the lock back, whoever holds it. Returns True.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server1' pcs_lock.release
+    """
+    path = f"//cluster_property_set[@id='{ID}']"
+    __salt__["pcs_run.run"](["cibadmin", "--delete", "--xpath", path], ok=(0, 6, NOT_THERE))
+    return True

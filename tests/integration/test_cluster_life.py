@@ -1,0 +1,188 @@
+"""The life of a cluster, on three containers: created, grown, changed while it runs, destroyed.
+
+The tests of this module follow each other: each begins with what the one before left.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.lab.wait import wait_until
+
+CLUSTER = "life"
+PASSWORD = "correct-horse-battery"
+NAMES = ("nfs-server1", "nfs-server2", "nfs-server3")
+
+
+@pytest.fixture(scope="module")
+def nodes(make_module_pair, master):
+    nodes = make_module_pair("installed", names=NAMES)
+    for node in nodes:
+        node.run(["systemctl", "stop", "firewalld"], check=False)
+    master.salt(nodes, "saltutil.sync_all")
+    return nodes
+
+
+def addresses(*nodes, links=("hb", "lan")):
+    return {node.name: [node.addresses[link] for link in links] for node in nodes}
+
+
+def conf(node):
+    return node.run(["cat", "/etc/corosync/corosync.conf"], check=False).stdout
+
+
+def epoch(node):
+    done = node.run(["cibadmin", "--query"], check=False)
+    found = re.search(r'admin_epoch="(\d+)".* epoch="(\d+)"|epoch="(\d+)"', done.stdout)
+    return found.group(0) if found else None
+
+
+def corosync_pid(node):
+    return node.run(["pidof", "corosync"], check=False).stdout.strip()
+
+
+def written(nodes):
+    """All that a change of the cluster layer would write, on every node."""
+    files = "/etc/corosync /var/lib/pcsd /etc/default/sbd /etc/shadow /etc/pacemaker"
+    listing = ["sh", "-c", f"find {files} -type f -exec md5sum {{}} + 2>/dev/null | sort"]
+    return [(n.run(listing).stdout, epoch(n), corosync_pid(n)) for n in nodes]
+
+
+@pytest.fixture
+def state(master):
+    """Run one state on nodes at once: ``{node: return}``."""
+
+    def run(nodes, function, test=False, **arguments):
+        if test:
+            arguments["test"] = True
+        returns = master.salt(nodes, "state.single", function, **arguments)
+        found = {}
+        for name, states in returns.items():
+            assert isinstance(states, dict), (name, states)
+            (found[name],) = states.values()
+        assert set(found) == {node.name for node in nodes}
+        return found
+
+    return run
+
+
+@pytest.fixture
+def converge(state, nodes):
+    """Predict, see that nothing was written, do it, see the same changes, and run again."""
+
+    def run(on, function, again=True, **arguments):
+        before = written(nodes)
+        predicted = state(on, function, test=True, **arguments)
+        assert written(nodes) == before, "test=True wrote something"
+        done = state(on, function, **arguments)
+        for name, ret in done.items():
+            assert ret["result"] is True, (name, ret["comment"])
+            assert predicted[name]["changes"] == ret["changes"], name
+            assert predicted[name]["result"] is (None if ret["changes"] else True), name
+        if again:
+            for name, ret in state(on, function, **arguments).items():
+                assert (ret["result"], ret["changes"]) == (True, {}), (name, ret["comment"])
+        return {name: ret["changes"] for name, ret in done.items()}
+
+    return run
+
+
+def members(node):
+    text = node.run(["crm_node", "--partition"], check=False).stdout
+    return sorted(text.split())
+
+
+def test_create(nodes, converge):
+    pair = nodes[0], nodes[1]
+    converge(nodes, "pcs.stub_removed", name="x")
+    secret = {"name": "hacluster", "password": PASSWORD}
+    converge(nodes, "pcs.password_set", again=False, **secret)
+    hosts = {"nodes": addresses(*nodes), "password": PASSWORD, "timeout": 120}
+    converge(pair, "pcs.hosts_authenticated", name="x", **hosts)
+    made = converge(
+        pair,
+        "pcs.cluster_created",
+        name=CLUSTER,
+        nodes=addresses(*pair),
+        creator=nodes[0].name,
+        totem={"token": 5000},
+        quorum={"wait_for_all": True},
+        transport_options={"link_mode": "passive"},
+        links=[{"link_priority": 1}, {"link_priority": 2}],
+        timeout=180,
+    )
+    assert all(made.values())
+    assert "two_node: 1" in conf(nodes[0]) and "wait_for_all: 1" in conf(nodes[0])
+    assert conf(nodes[0]) == conf(nodes[1])
+    nodes[0].run(["pcs", "cluster", "start", "--all", "--wait=120"])
+    nodes[0].run(["pcs", "property", "set", "stonith-enabled=false"])
+    nodes[0].run(["pcs", "resource", "create", "Service", "ocf:pacemaker:Dummy"])
+    wait_until(lambda: (runs_on(nodes[0]), "not started"), 60, "the resource to start")
+
+
+def runs_on(node):
+    """The node that runs the resource, None if there is none."""
+    text = node.run(["crm_resource", "--locate", "--resource", "Service"], check=False).stdout
+    found = re.search(r"is running on: (\S+)", text)
+    return found.group(1) if found else None
+
+
+def test_add_the_third_node(nodes, converge):
+    changes = converge(
+        nodes, "pcs.cluster_members", name=CLUSTER, nodes=addresses(*nodes), timeout=180
+    )
+    third = {"nodes": {NAMES[2]: {"old": None, "new": addresses(nodes[2])[NAMES[2]]}}}
+    assert changes == dict.fromkeys(NAMES, third)
+    assert members(nodes[2]) == sorted(NAMES)
+    assert "two_node" not in conf(nodes[0])
+    assert len({conf(node) for node in nodes}) == 1
+    assert nodes[2].run(["systemctl", "is-enabled", "pacemaker"]).stdout == "enabled\n"
+
+
+def test_remove_the_third_node(nodes, converge, state):
+    pair = nodes[0], nodes[1]
+    wanted = {"name": CLUSTER, "nodes": addresses(*pair), "timeout": 180}
+    before = written(nodes)
+    for ret in state(pair, "pcs.cluster_members", **wanted).values():
+        assert ret["result"] is False and "'remove'" in ret["comment"]
+    assert written(nodes) == before
+    nodes[0].run(["crm_resource", "--move", "--resource", "Service", "--node", NAMES[2]])
+    wait_until(lambda: (runs_on(nodes[0]) == NAMES[2], ""), 60, "the resource on the third node")
+    nodes[0].run(["crm_resource", "--clear", "--resource", "Service"])
+    changes = converge(nodes, "pcs.cluster_members", remove=[NAMES[2]], **wanted)
+    assert changes[NAMES[2]] == {} and changes[NAMES[0]]["nodes"][NAMES[2]]["new"] is None
+    assert conf(nodes[2]) == ""
+    assert members(nodes[0]) == sorted(NAMES[:2])
+    assert NAMES[2] not in nodes[0].run(["cibadmin", "--query", "--scope", "nodes"]).stdout
+    assert runs_on(nodes[0]) in NAMES[:2]
+    assert "two_node: 1" in conf(nodes[0])
+
+
+def test_destroy_only_on_purpose(nodes, converge, state):
+    pair = nodes[0], nodes[1]
+    before = written(nodes)
+    wrong = [
+        ({"name": CLUSTER, "confirm": "other"}, "repeats"),
+        ({"name": "other", "confirm": "other"}, "never touched"),
+        ({"name": CLUSTER, "confirm": CLUSTER, "all_nodes": True}, "Service"),
+    ]
+    for arguments, words in wrong:
+        for test in (True, False):
+            for ret in state(pair, "pcs.cluster_absent", test=test, **arguments).values():
+                assert ret["result"] is False and words in ret["comment"], ret
+    assert written(nodes) == before
+    changes = converge(
+        [nodes[0]],
+        "pcs.cluster_absent",
+        name=CLUSTER,
+        confirm=CLUSTER,
+        all_nodes=True,
+        stop_resources=True,
+    )
+    assert changes[NAMES[0]]["nodes"]["old"] == list(NAMES[:2])
+    for node in nodes:
+        assert conf(node) == "" and corosync_pid(node) == ""
+        assert json.loads(node.run(["cat", "/var/lib/pcsd/known-hosts"]).stdout)["known_hosts"]
