@@ -3,6 +3,7 @@
 ``bare``       a Debian 12 with systemd, sshd, Python and Salt: nothing of a cluster.
 ``installed``  the same after ``apt-get install`` of the formula's packages, with all
                that Debian does by itself (a one-node cluster, services enabled).
+``bullseye``, ``trixie``  Debian 11 and 13 with a cluster's packages, see ``suites``.
 """
 
 from __future__ import annotations
@@ -11,53 +12,22 @@ import functools
 import hashlib
 import inspect
 import json
-import os
 import shutil
 import subprocess
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.lab import enter, packages, paths
+from tests.lab import enter, packages, paths, suites
+from tests.lab.debian import BASE_PACKAGES, DPKG_OPTIONS, MASKED_UNITS, minion_unit
+from tests.lab.debian import run_logged as _logged
 from tests.lab.progress import say
 from tests.lab.sources import debian_sources
 
 SUITE = "bookworm"
 
-BASE_PACKAGES = tuple(
-    "systemd systemd-sysv udev dbus kmod openssh-server python3 ca-certificates apt-utils "
-    "iproute2 iputils-ping iputils-arping procps".split()
-)
-
-# What Debian would unpack and nobody reads in a lab; the nodes keep these settings.
-DPKG_OPTIONS = (
-    "force-unsafe-io",
-    "path-exclude=/usr/share/man/*",
-    "path-exclude=/usr/share/doc/*",
-    "path-exclude=/usr/share/info/*",
-    "path-exclude=/usr/share/locale/*",
-)
-
-# Upkeep that has nothing to keep up here. Nothing of the cluster, of course.
-MASKED_UNITS = tuple(
-    "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer "
-    "e2scrub_reap.service fstrim.timer systemd-tmpfiles-clean.timer getty.target "
-    "console-getty.service systemd-networkd.service systemd-resolved.service".split()
-)
-
-MINION_UNIT = f"""\
-[Unit]
-Description=Salt minion
-After=network.target
-
-[Service]
-ExecStart={paths.SALT_VENV}/bin/salt-minion
-KillMode=process
-LimitNOFILE=8192
-Restart=on-failure
-
-[Install]
-WantedBy=multi-user.target
-"""
+MINION_UNIT = minion_unit(paths.SALT_VENV)
 
 INSTALL_SCRIPT = """\
 set -e
@@ -76,7 +46,7 @@ rm "$root/usr/sbin/policy-rc.d"
 
 
 def root(kind):
-    """Directory of the root file system ``kind`` (bare or installed); it must be built already."""
+    """Directory of the root file system ``kind``; it must be built already."""
     return _directory(kind) / "root"
 
 
@@ -86,12 +56,22 @@ def repository():
 
 
 def ensure():
-    """Build what is missing."""
-    for kind, build in (("bare", _build_bare), ("installed", _build_installed)):
+    """Build what is missing, two at once: apt waits much, for the mirror and for the disk."""
+    chains = [[("bare", _build_bare), ("installed", _build_installed)]]
+    chains += [[(name, suites.builder(name))] for name in suites.SUITES]
+    with ThreadPoolExecutor(max_workers=2) as builders:
+        for done in [builders.submit(_ensure_chain, chain) for chain in chains]:
+            done.result()
+
+
+def _ensure_chain(chain):
+    """Build those of a list of (kind, function) that are missing, one after the other."""
+    for kind, build in chain:
         final = _directory(kind)
         if final.is_dir():
             continue
         _remove_old(kind)
+        began = time.monotonic()
         work = Path(tempfile.mkdtemp(prefix=f"new-{kind}-", dir=paths.CACHE))
         try:
             work.chmod(0o755)
@@ -99,11 +79,12 @@ def ensure():
             work.rename(final)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        say(f"the root file system '{kind}' is ready")
+        say(f"the root file system '{kind}' is ready after {time.monotonic() - began:.0f} s")
 
 
 def _directory(kind):
-    return paths.CACHE / f"{kind}-{_recipe()}"
+    recipe = suites.recipe(kind) if kind in suites.SUITES else _recipe()
+    return paths.CACHE / f"{kind}-{recipe}"
 
 
 @functools.cache
@@ -191,19 +172,3 @@ def _in_own_namespaces(script, tree, *arguments):
 def _repository_beside(tree):
     beside = tree.parent / "packages"
     return str(beside if beside.is_dir() else repository())
-
-
-def _logged(command, work):
-    """Run ``command`` with its output in a file; show the end of it when it fails."""
-    log = work / "build.log"
-    with open(log, "ab") as handle:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=handle,
-            stderr=handle,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    if done.returncode:
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
-        raise RuntimeError(f"{command[0]} exited with {done.returncode}:\n{tail}")

@@ -14,21 +14,42 @@ def debian_sources(suite, directory=APT):
     Only Debian's main component counts, so that other vendors' entries stay out.
     Raises LookupError when there is none.
     """
-    found = []
-    files = [directory / "sources.list", *sorted((directory / "sources.list.d").glob("*"))]
-    for path in files:
-        if path.suffix == ".list" and path.is_file():
-            found += _one_line_style(path.read_text())
-        elif path.suffix == ".sources":
-            found += _deb822_style(path.read_text())
     wanted = {name.format(suite) for name in SUITES}
-    lines = []
-    for options, uri, name, components in found:
-        if name in wanted and "main" in components:
-            lines.append(f"deb {options + ' ' if options else ''}{uri} {name} main")
+    lines = [
+        _line(options, uri, name)
+        for options, uri, name, components in _entries(directory)
+        if name in wanted and "main" in components
+    ]
     if not lines:
         raise LookupError(f"no apt source for {suite} main below {directory}")
     return list(dict.fromkeys(lines))
+
+
+def sources_of_another(suite, like, directory=APT):
+    """The same for a release that this machine need not know, from where it gets ``like``.
+
+    Without updates and security: a mirror moves those of an old release away, and what was
+    released is enough for a lab.
+    """
+    try:
+        return debian_sources(suite, directory)
+    except LookupError:
+        lines = debian_sources(like, directory)
+    end = f" {like} main"
+    return [line[: -len(end)] + f" {suite} main" for line in lines if line.endswith(end)]
+
+
+def _line(options, uri, name):
+    return f"deb {options + ' ' if options else ''}{uri} {name} main"
+
+
+def _entries(directory):
+    """Options, address, suite and components of every entry in apt's files."""
+    for path in [directory / "sources.list", *sorted((directory / "sources.list.d").glob("*"))]:
+        if path.suffix == ".list" and path.is_file():
+            yield from _one_line_style(path.read_text())
+        elif path.suffix == ".sources":
+            yield from _deb822_style(path.read_text())
 
 
 def _one_line_style(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab.sources import debian_sources
+from tests.lab.sources import debian_sources, sources_of_another
 
 DEB822 = """\
 # the installer wrote this
@@ -61,3 +61,17 @@ def test_one_line(apt):
 def test_none_is_an_error_that_says_where_it_looked(apt):
     with pytest.raises(LookupError, match=str(apt)):
         debian_sources("bookworm", apt)
+
+
+def test_another_release_comes_from_the_same_mirror(apt):
+    (apt / "sources.list").write_text(ONE_LINE)
+    options = "[arch=amd64 signed-by=/etc/apt/key.gpg]"
+    line = f"deb {options} http://mirror.example/debian trixie main"
+    assert sources_of_another("trixie", "bookworm", apt) == [line]
+
+
+def test_another_release_that_the_machine_knows_comes_from_its_own_lines(apt):
+    text = ONE_LINE.replace("bookworm-security", "trixie-security")
+    (apt / "sources.list").write_text(text)
+    line = "deb http://security.example/ trixie-security main"
+    assert sources_of_another("trixie", "bookworm", apt) == [line]
