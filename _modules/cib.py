@@ -17,80 +17,15 @@ that the cluster takes only if nobody wrote in between. If somebody did, it is p
 
 from __future__ import annotations
 
-import os
 import random
-import re
-import shutil
-import tempfile
 import time
 
-import salt.utils.files
 from salt.exceptions import CommandExecutionError
 
 __func_alias__ = {"apply_": "apply"}
 
 PUSHES = 10  # plans that others may outrun
 CONFLICTS = 100  # ... and pushes, counting those that only a resource's new state outran
-CONFLICT = 103  # the cluster's configuration is newer than the one the patch was made from
-_QUERY_ERRORS = {
-    102: "the cluster is not running on this node",
-    105: "the cluster is not running on this node",
-    113: "this node may not read the cluster's configuration",
-}
-
-
-# Commands ----------------------------------------------------------------------------------------
-
-
-def _run(command, stdin=None, timeout=120):
-    """Run one of Pacemaker's tools. What it prints may hold passwords: it is never logged."""
-    try:
-        return __salt__["cmd.run_all"](
-            command,
-            stdin=stdin,
-            # Salt would make a line feed of a backslash and an n inside a value.
-            stdin_raw_newlines=True,
-            python_shell=False,
-            output_loglevel="quiet",
-            ignore_retcode=True,
-            env={"LC_ALL": "C"},
-            timeout=timeout,
-        )
-    except (CommandExecutionError, OSError) as err:
-        raise CommandExecutionError(
-            f"{command[0]} cannot be run here: install Pacemaker's command line tools "
-            "(pacemaker-cli-utils on Debian)"
-        ) from err
-
-
-def _query(file=None):
-    if file:
-        return _read_file(file)
-    done = _run(["cibadmin", "--query"])
-    if done["retcode"] == 0:
-        return done["stdout"]
-    known = _QUERY_ERRORS.get(done["retcode"])
-    raise CommandExecutionError(
-        "the cluster's configuration cannot be read: "
-        + (known or f"cibadmin ended with {done['retcode']}: {_reason(done)}")
-    )
-
-
-def _read_file(path):
-    try:
-        with salt.utils.files.fopen(path, "r", encoding="utf-8") as handle:
-            return handle.read()
-    except (OSError, UnicodeDecodeError) as err:
-        raise CommandExecutionError(f"the configuration in {path} cannot be read: {err}") from err
-
-
-def _reason(done):
-    """The one sentence of cibadmin's answer that cannot hold a part of the configuration."""
-    for line in reversed(done["stderr"].splitlines()):
-        found = re.search(r"(?:failed|Error)[^:<]*:\s*([^<]+)$", line)
-        if found:
-            return found.group(1).strip()
-    return "no reason given"
 
 
 def _read(text):
@@ -110,190 +45,56 @@ def _wanted(description, text):
     return __salt__["cib_describe.normalise"](description)
 
 
-def _plan(want, text, partial=False):
+def _plan(want, text, partial=False, file=None):
     """Compare, ask agents only about what differs, and compare again with what they said."""
     live = _read(text)
     plan = __salt__["cib_plan.compare"](want, live, partial)
-    plan["live"] = live
-    if not plan["edits"] and not plan["problems"]:
-        return plan
-    notes = _complete(want, live, plan)
-    plan = __salt__["cib_plan.compare"](want, live, partial)
-    plan["live"] = live
-    plan["notes"] = notes + plan["notes"]
-    if plan["problems"]:
-        raise CommandExecutionError("\n".join(plan["problems"]))
+    if plan["edits"] or plan["problems"]:
+        notes = __salt__["cib_check.complete"](want, live, plan)
+        plan = __salt__["cib_plan.compare"](want, live, partial)
+        plan["notes"] = notes + plan["notes"]
+        if plan["problems"]:
+            raise CommandExecutionError("\n".join(plan["problems"]))
+    plan.update(live=live, text=text, commands=[], consequences=[], refused=None)
     if plan["edits"]:
         plan["new"] = __salt__["cib_xml.edit"](text, plan["edits"])
-        plan["notes"] += _verify(want, live, text, plan["new"])
+        plan["notes"] += __salt__["cib_check.verify"](want, live, text, plan["new"], plan["edits"])
+        if not file:
+            _foresee(plan)
     return plan
 
 
-def _asked(plan):
-    """Names of the primitives whose agent has to be asked."""
-    found = []
-    for edit in plan["edits"]:
-        if edit["kind"] != "primitives" or edit.get("remove"):
-            continue
-        change = edit.get("create") or edit["change"]
-        if {"agent", "attributes", "operations"} & set(change):
-            found.append(edit["id"])
-    return found
-
-
-def _complete(want, live, plan):
-    """Give the differing primitives their agents' defaults; raise what the metadata says no to."""
-    asked = {name: want["primitives"][name] for name in _asked(plan)}
-    known, problems, notes = _check_agents(asked, live["primitives"])
-    removed = {e["id"] for e in plan["edits"] if e["kind"] == "primitives" and e.get("remove")}
-    everything = {n: one for n, one in live["primitives"].items() if n not in removed}
-    everything.update(want["primitives"])
-    problems += __salt__["cib_agent.clashes"](everything, known)
-    changed = {
-        edit["id"]: edit.get("create", edit.get("change"))
-        for edit in plan["edits"]
-        if edit["kind"] == "properties" and not edit.get("remove")
-    }
-    found, more = _check_properties(changed)
-    problems += found
-    notes += more
-    if problems:
-        raise CommandExecutionError("\n".join(problems + plan["problems"]))
-    return notes
-
-
-def _check_agents(asked, live):
-    """Returns metadata by agent, problems and notes; the primitives are completed in place."""
-    known, problems, notes = {}, [], []
-    for name, wanted in asked.items():
-        path, agent = f"primitives:{name}", wanted["agent"]
-        metadata = __salt__["cib_agent.metadata"](agent)
-        if metadata is None:
-            problems.append(f"{path}:agent: the agent {agent} is not installed on this node")
-            continue
-        known[agent] = metadata
-        present = live.get(name, {}).get("attributes", ())
-        for attribute in wanted["optional"]:
-            if attribute in present:
-                # Another node's newer agent knows it: the two must not undo each other's work.
-                continue
-            if attribute in wanted["attributes"] and attribute not in metadata["parameters"]:
-                del wanted["attributes"][attribute]
-                notes.append(
-                    f"{path}:attributes:{attribute}: left out, the installed {agent} does not "
-                    "know it"
-                )
-        problems += __salt__["cib_agent.problems"](path, wanted, metadata, present)
-        wanted["defaults"] = __salt__["cib_agent.default_operations"](metadata, agent)
-    return known, problems, notes
-
-
-def _check_properties(changed):
-    if not changed:
-        return [], []
-    known = __salt__["cib_agent.properties"]()
-    if known is None:
-        return [], ["Pacemaker could not be asked which cluster properties it knows: not checked"]
-    return __salt__["cib_agent.property_problems"](changed, known), []
-
-
-def _verify(want, live, old, new):
-    """Raise what crm_verify says about the new configuration and not about the old one."""
-    found = _complaints(new)
-    if not found:
-        return []
-    before = _complaints(__salt__["cib_xml.edit"](old))
-    fresh = [line for line in found if line not in before]
-    text = _masked("\n".join(fresh or found), want, live)
-    if fresh:
-        raise CommandExecutionError(f"crm_verify refuses the new configuration:\n{text}")
-    return [f"crm_verify complains, as it did before: {text}"]
-
-
-def _complaints(cib):
-    done = _run(["crm_verify", "--xml-pipe", "-V"], stdin=cib)
-    if done["retcode"] == 0 or "Warnings found" in done["stderr"] + done["stdout"]:
-        # it warns of a resource that still runs and is to go, of a node not seen yet ...
-        return []
-    lines = [line.strip() for line in (done["stderr"] + "\n" + done["stdout"]).splitlines()]
-    lines = [re.sub(r"^\(.*?\)\s*", "", line) for line in lines if line and "<" not in line]
-    return lines or [f"crm_verify ended with {done['retcode']}"]
-
-
-def _masked(text, want, live):
-    sides = (want["primitives"], live["primitives"])
-    attributes = [primitive["attributes"] for side in sides for primitive in side.values()]
-    return __salt__["cib_meaning.masked"](text, attributes)
+def _foresee(plan):
+    """What the scheduler would do, and whether that must not be now."""
+    if not __salt__["cib_xml.has_quorum"](plan["text"]):
+        raise CommandExecutionError(
+            "this part of the cluster has no quorum: nothing is pushed until it has; bring the "
+            "other nodes back ('pcs status' says which are missing)"
+        )
+    found = __salt__["cib_consequences.of"](plan["text"], plan["new"])
+    plan["consequences"] = found["sentences"]
+    if found["disruptive"] and plan["intent"]:
+        plan["refused"] = (
+            f"this would disrupt the service: {'; '.join(found['disruptive'])}; and an operator is "
+            f"at work: {'; '.join(plan['intent'])}. Nothing was pushed. Run it again when that is "
+            "over, or allow it with allow_disruption: true"
+        )
 
 
 def _result(plan, **more):
-    names = ("changes", "unmanaged", "intent", "notes")
+    names = ("changes", "unmanaged", "intent", "notes", "commands", "consequences")
     return {**{name: plan[name] for name in names}, **more}
 
 
 # Pushing -----------------------------------------------------------------------------------------
 
 
-def _push(plan, text, file=None):
-    """Push once. True if the cluster took it, False if it was newer than ``text``."""
-    if file:
-        return _write_file(file, plan["new"], text)
-    if "patch" not in plan:
-        plan["patch"] = _patch(__salt__["cib_xml.edit"](plan["text"]), plan["new"])
-    version = __salt__["cib_xml.version"](text)
-    try:
-        patch = __salt__["cib_xml.versioned_patch"](plan["patch"], version)
-    except ValueError as err:
-        raise CommandExecutionError(f"what crm_diff wrote cannot be read: {err}") from err
-    done = _run(["cibadmin", "--patch", "--xml-pipe"], stdin=patch)
-    if done["retcode"] in (0, CONFLICT):
-        return done["retcode"] == 0
-    # its output is the whole configuration, passwords included
-    raise CommandExecutionError(
-        f"the cluster refused the new configuration: cibadmin ended with {done['retcode']}: "
-        f"{_reason(done)}"
-    )
-
-
-def _write_file(path, new, old):
-    """Replace a configuration file as a whole, unless somebody wrote to it meanwhile."""
-    if _read_file(path) != old:
-        return False
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".salt-cib-")
-    try:
-        with open(handle, "w", encoding="utf-8") as stream:
-            stream.write(__salt__["cib_xml.next_epoch"](new))
-        os.replace(temporary, path)
-    except OSError as err:
-        os.unlink(temporary)
-        raise CommandExecutionError(f"{path} cannot be written: {err}") from err
-    return True
-
-
-def _patch(old, new):
-    directory = tempfile.mkdtemp(prefix="salt-cib-")
-    try:
-        names = [os.path.join(directory, name) for name in ("old.xml", "new.xml")]
-        for name, text in zip(names, (old, new)):
-            handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-        command = ["crm_diff", "--original", names[0], "--new", names[1], "--no-version"]
-        done = _run(command)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-    if done["retcode"] == 0:
-        raise CommandExecutionError("the plan changes nothing in the cluster's configuration")
-    if done["retcode"] != 1 or not done["stdout"].lstrip().startswith("<"):
-        raise CommandExecutionError(f"crm_diff ended with {done['retcode']}: {_reason(done)}")
-    return done["stdout"]
-
-
 def _settle(wait):
     """Wait until the cluster has nothing to do; returns what is wrong if it still has."""
     if not wait:
         return None
-    done = _run(["crm_resource", "--wait", f"--timeout={int(wait)}"], timeout=int(wait) + 60)
+    command = ["crm_resource", "--wait", f"--timeout={int(wait)}"]
+    done = __salt__["cib_push.run"](command, limit=int(wait) + 60)
     if done["retcode"] == 0:
         return None
     left = " ".join((done["stdout"] + "\n" + done["stderr"]).split())
@@ -318,7 +119,7 @@ def query(file=None):
 
         salt '*' cib.query
     """
-    return __salt__["cib_plan.describe"](_read(_query(file)))
+    return __salt__["cib_plan.describe"](_read(__salt__["cib_push.query"](file)))
 
 
 def unavailable():
@@ -332,7 +133,7 @@ def unavailable():
         salt '*' cib.unavailable
     """
     try:
-        _query()
+        __salt__["cib_push.query"]()
     except CommandExecutionError as err:
         return str(err)
     return None
@@ -356,9 +157,7 @@ def validate(description):
         salt '*' cib.validate '{"primitives": {"VIP": {"agent": "ocf:heartbeat:IPaddr2"}}}'
     """
     want = __salt__["cib_describe.normalise"](description)
-    known, problems, _ = _check_agents(want["primitives"], {})
-    problems += __salt__["cib_agent.clashes"](want["primitives"], known)
-    return problems + _check_properties(want["properties"])[0]
+    return __salt__["cib_check.description"](want)
 
 
 def plan(description, partial=False, file=None):
@@ -379,8 +178,11 @@ def plan(description, partial=False, file=None):
 
     Returns ``changes`` (``{kind: {id: {attribute: {"old": x, "new": y}}}}``, or ``{"old": None,
     "new": object}`` for a new one; empty when nothing differs), ``unmanaged`` (what others made),
-    ``intent`` (what an operator set and is left) and ``notes``. Raises SaltInvocationError when the
-    description is wrong, CommandExecutionError when the cluster cannot be read or would refuse.
+    ``intent`` (what an operator set and is left), ``notes``, ``commands`` (the ``pcs`` commands
+    that would do the same, as argument lists), ``consequences`` (what the scheduler would do, in
+    sentences) and ``refused`` (why :py:func:`apply` would not push it now, or None). Raises
+    SaltInvocationError when the description is wrong, CommandExecutionError when the cluster cannot
+    be read, has no quorum or would refuse.
 
     CLI Example:
 
@@ -388,15 +190,15 @@ def plan(description, partial=False, file=None):
 
         salt '*' cib.plan '{"properties": {"stonith-enabled": false}}'
     """
-    if callable(description):
-        text = _query(file)
-        return _result(_plan(_wanted(description, text), text, partial))
-    # a wrong description is an error without a cluster, too
-    want = __salt__["cib_describe.normalise"](description)
-    return _result(_plan(want, _query(file), partial))
+    if not callable(description):
+        # a wrong description is an error without a cluster, too
+        __salt__["cib_describe.normalise"](description)
+    text = __salt__["cib_push.query"](file)
+    plan = _plan(_wanted(description, text), text, partial, file)
+    return _result(plan, refused=plan["refused"])
 
 
-def apply_(description, wait=300, partial=False, file=None):
+def apply_(description, wait=300, partial=False, file=None, allow_disruption=False):
     """
     Bring the cluster's configuration to a description, with one push if anything differs.
 
@@ -405,6 +207,10 @@ def apply_(description, wait=300, partial=False, file=None):
 
     wait
         Seconds to wait until the cluster has done what the push asks for; 0 does not wait.
+
+    allow_disruption
+        Push a change that disrupts the service while a maintenance, a standby or something else
+        that an operator set on purpose is in force; without it, that is an error.
 
     Returns what :py:func:`plan` returns, ``pushed`` (whether anything was), ``conflicts`` (how
     often somebody else wrote first and it was planned again) and ``unsettled`` (None, or a sentence
@@ -419,7 +225,7 @@ def apply_(description, wait=300, partial=False, file=None):
     """
     done = None
     try:
-        for step in _pushes(description, partial, file):
+        for step in _pushes(description, partial, file, allow_disruption):
             done, found, conflicts = step
     except CommandExecutionError as err:
         if not done:
@@ -430,26 +236,34 @@ def apply_(description, wait=300, partial=False, file=None):
     return _result(done or found, pushed=bool(done), conflicts=conflicts, unsettled=unsettled)
 
 
-def _pushes(description, partial, file):
+def _pushes(description, partial, file, allow_disruption):
     """Push until nothing differs; yields (plan that was pushed or None, last plan, conflicts)."""
     done, tries, conflicts = None, 0, 0
-    found = None
+    found, patch = None, None
     while True:
-        text = _query(file)
-        if found is None or _configuration(text) != _configuration(found["text"]):
-            found = {**_plan(_wanted(description, text), text, partial), "text": text}
+        text = __salt__["cib_push.query"](file)
+        if found is None or _differs(text, found["text"], file):
+            found, patch = _plan(_wanted(description, text), text, partial, file), None
             if not found["edits"]:
                 yield done, found, conflicts
                 return
             tries += 1
+        if found["refused"] and not allow_disruption:
+            raise CommandExecutionError(found["refused"])
         if tries > PUSHES or conflicts > CONFLICTS or (done and tries > 2 + conflicts):
             raise CommandExecutionError(_given_up(found, done, tries - 1))
-        if _push(found, text, file):
+        taken, patch = __salt__["cib_push.push"](found["new"], text, file, patch)
+        if taken:
             done, found = done or found, None
             yield done, done, conflicts
         else:
             conflicts += 1
             time.sleep(random.uniform(0.02, 0.05 + 0.05 * tries))
+
+
+def _differs(text, planned, file):
+    """Whether it must be planned again; in a cluster, states of resources change all the time."""
+    return text != planned if file else _configuration(text) != _configuration(planned)
 
 
 def _configuration(text):

@@ -231,6 +231,14 @@ def _version(root):
     return {name: root.get(name, "0") for name in ("admin_epoch", "epoch", "num_updates")}
 
 
+def _root(text):
+    """The root element without what is in it, which costs next to nothing."""
+    try:
+        return next(ET.iterparse(io.StringIO(text), events=("start",)))[1]
+    except ET.ParseError as err:
+        raise ValueError(f"this is no XML: {err}") from err
+
+
 def version(text):
     """
     Return a CIB's three counters without reading the rest of it.
@@ -244,11 +252,7 @@ def version(text):
 
         salt '*' cib_xml.version '<cib admin_epoch="0" epoch="5" num_updates="2"/>'
     """
-    try:
-        _, root = next(ET.iterparse(io.StringIO(text), events=("start",)))
-    except ET.ParseError as err:
-        raise ValueError(f"this is no XML: {err}") from err
-    return _version(root)
+    return _version(_root(text))
 
 
 def edit(text, edits=()):
@@ -278,6 +282,22 @@ def edit(text, edits=()):
         write = __salt__[f"{modules[one['kind']]}.write"]
         write(cib, one["kind"], one["id"], action, one[action])
     return ET.tostring(cib.root, encoding="unicode")
+
+
+def has_quorum(text):
+    """
+    Whether a running cluster's CIB says that this part of the cluster has quorum.
+
+    text
+        The CIB's XML. One that never ran does not say; that counts as quorum.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib_xml.has_quorum '<cib have-quorum="0"/>'
+    """
+    return _root(text).get("have-quorum") != "0"
 
 
 def next_epoch(text):

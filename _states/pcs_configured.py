@@ -6,6 +6,8 @@ It belongs to the state module pcs: Salt merges files that have one virtual name
 :depends: the execution modules cib and cib_*
 """
 
+import shlex
+
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 __virtualname__ = "pcs"
@@ -19,7 +21,7 @@ def _result(name, result=True, comment="", changes=None):
     return {"name": name, "result": result, "comment": comment, "changes": changes or {}}
 
 
-def configured(name, wait=300, **description):
+def configured(name, wait=300, allow_disruption=False, **description):
     """
     The cluster's configuration is as described: resources, groups, constraints, properties.
 
@@ -34,22 +36,25 @@ def configured(name, wait=300, **description):
     wait
         Seconds to wait after a change until the cluster has done what it asks for; 0 does not wait.
 
+    allow_disruption
+        Whether a change may stop or restart resources while a maintenance, a standby or the like is
+        in force. Without it such a change is refused.
+
     properties
         Cluster properties. ``None`` as value: the property must not be there.
 
     resource_defaults, op_defaults
         Defaults for all resources and all operations.
 
-    primitives
-        Resources by id: ``agent`` (its full name), ``attributes``, ``meta``, ``operations``,
-        ``description``, and ``optional``: the attributes to leave out if the agent lacks them.
+    primitives, groups, clones, bundles, constraints, fence_levels, nodes, alerts, tags, acls
+        Objects by id, as the documentation of ``cib_describe`` says. An order between two members
+        of one group makes no constraint: it orders the members.
 
-    groups
-        Groups by id: the list of members, or ``members`` and ``meta``.
+    unmanaged
+        ``keep`` leaves what others made, ``purge`` removes it.
 
-    constraints
-        ``order`` and ``colocation``, each a list. An order between two members of one group makes
-        no constraint: it orders the members.
+    With ``test=True`` the comment also has the ``pcs`` commands that would do the same, and what
+    the scheduler would do.
 
     .. code-block:: yaml
 
@@ -77,8 +82,10 @@ def configured(name, wait=300, **description):
     try:
         if test:
             done = __salt__["cib.plan"](description)
+            if done["refused"] and not allow_disruption:
+                raise CommandExecutionError(done["refused"])
         else:
-            done = __salt__["cib.apply"](description, wait=wait)
+            done = __salt__["cib.apply"](description, wait=wait, allow_disruption=allow_disruption)
     except SaltInvocationError as err:
         return _result(name, False, str(err))
     except CommandExecutionError as err:
@@ -92,11 +99,22 @@ def configured(name, wait=300, **description):
         verb = "would have been" if test else "has been"
         ret["result"] = None if test else True
         lines = [f"The cluster's configuration {verb} changed; {_counted(done['changes'])}"]
+        lines += _foreseen(done, test)
     if done.get("unsettled"):
         ret["result"] = False
         lines.append(done["unsettled"])
     ret["comment"] = "\n".join([*lines, *_remarks(done)])
     return ret
+
+
+def _foreseen(done, test):
+    """What the scheduler does about it and, in a dry run, how pcs would be told the same."""
+    told = "; ".join(done["consequences"]) or "no resource is touched"
+    lines = [f"The scheduler: {told}"]
+    if test and done["commands"]:
+        lines.append("The same with pcs:")
+        lines += [f"  {shlex.join(command)}" for command in done["commands"]]
+    return lines
 
 
 def _counted(changes):

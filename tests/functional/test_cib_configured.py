@@ -27,7 +27,7 @@ def tools(tmp_path, monkeypatch):
 def configured(tools, test=False, **description):
     world = tools.world()
     world.opts["test"] = test
-    ret = world.states.pcs.configured("x", wait=0, **description)
+    ret = world.states.pcs_configured.configured("x", wait=0, **description)
     assert ret["name"] == "x"
     assert "s3cr3t" not in repr(ret) + repr(world.commands)
     return ret, [command[0] for command in world.commands]
@@ -38,9 +38,12 @@ def test_predicted_done_and_nothing_left(tools):
     predicted, _ = configured(tools, test=True, **DESCRIPTION)
     assert (predicted["result"], tools.text()) == (None, before)
     told = "properties: 1 new; primitives: 2 new; groups: 1 new"
-    assert predicted["comment"] == f"The cluster's configuration would have been changed; {told}"
+    said = predicted["comment"].splitlines()
+    assert said[0] == f"The cluster's configuration would have been changed; {told}"
+    assert said[1] == "The scheduler: no resource is touched"  # no node is there
     done, _ = configured(tools, **DESCRIPTION)
-    assert done["comment"] == f"The cluster's configuration has been changed; {told}"
+    said[0] = f"The cluster's configuration has been changed; {told}"
+    assert done["comment"].splitlines() == said[:2]
     assert (done["result"], done["changes"]) == (True, predicted["changes"])
     for test in (True, False):
         again, commands = configured(tools, test=test, **DESCRIPTION)
@@ -96,6 +99,6 @@ def test_a_cluster_that_does_not_settle(tools):
         return {"retcode": 124, "stdout": "Pending actions:\n\tA_start_0", "stderr": ""}
 
     world.salt["cmd.run_all"] = never
-    ret = world.states.pcs.configured("x", wait=5, **DESCRIPTION)
+    ret = world.states.pcs_configured.configured("x", wait=5, **DESCRIPTION)
     assert ret["result"] is False and "primitives" in ret["changes"]
     assert "did not settle in 5 s: Pending actions: A_start_0" in ret["comment"]

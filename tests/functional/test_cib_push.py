@@ -536,7 +536,7 @@ REFUSED = {
     ),
     "no fencing device": (
         changed((("properties", "stonith-enabled"), True)),
-        "crm_verify refuses the new configuration:",
+        "crm_verify refuses the new configuration (see properties:stonith-enabled):",
     ),
 }
 
