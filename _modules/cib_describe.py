@@ -192,22 +192,7 @@ def _text(value):
 
 
 def _check_ids(check, want):
-    for name in sorted(set(want["primitives"]) & set(want["groups"])):
-        check.problem(f"groups:{name}", "the id is also a primitive's")
-    owner = {}
-    for group, inner in want["groups"].items():
-        for member in inner["members"]:
-            if member in owner:
-                check.problem(
-                    f"groups:{group}:members", f"{member} is already in the group {owner[member]}"
-                )
-            elif member in want["groups"]:
-                check.problem(f"groups:{group}:members", f"{member} is a group itself")
-            owner.setdefault(member, group)
-    taken = {
-        **dict.fromkeys(want["primitives"], "primitives"),
-        **dict.fromkeys(want["groups"], "groups"),
-    }
+    owner, taken = __salt__["cib_tree.check"](check, want)
     for constraint in want["constraints"]:
         name = constraint.get("id")
         if name in taken:

@@ -34,8 +34,7 @@ def read(cib, kind):
                 "members": [member.get("id") for member in element.findall("primitive")],
                 "meta": cib.values(cib.plain_sets(element, "meta_attributes")),
                 "description": element.get("description"),
-                "container": container.get("id"),
-                "container_type": container.tag,
+                "inside": __salt__["cib_tree.inside"](container),
             }
     return found
 
@@ -71,7 +70,7 @@ def _arrange(cib, group, members):
         before.append(child)
     after = [c for c in group if c.tag != "primitive" and c not in before]
     leaving = [c for c in group.findall("primitive") if c.get("id") not in members]
-    _put_after(cib, group, leaving)
+    __salt__["cib_tree.release"](cib, group, leaving)
     inside = [cib.by_id[member] for member in members]
     group[:] = before + after
     for container in list(cib.section("resources").iter()):
@@ -81,16 +80,9 @@ def _arrange(cib, group, members):
     group[:] = before + inside + after
 
 
-def _put_after(cib, group, elements):
-    parent = cib.parent(group)
-    for element in reversed(elements):
-        group.remove(element)
-        parent.insert(list(parent).index(group) + 1, element)
-
-
 def _remove(cib, name, _):
     element = cib.by_id[name]
-    _put_after(cib, element, element.findall("primitive"))
+    __salt__["cib_tree.release"](cib, element, element.findall("primitive"))
     cib.remove_resource(name)
 
 
@@ -112,18 +104,10 @@ def compare(plan, kind):
 
 def _members_exist(plan, name, wanted):
     """Whether every member is a primitive that a group can take."""
-    known = plan.live["primitives"]
-    good = True
-    for member in wanted["members"]:
-        where = f"groups:{name}:members"
-        container = known.get(member, {}).get("container_type", "resources")
-        if member not in plan.want["primitives"] and member not in known:
-            plan.problems.append(f"{where}: there is no primitive {member}")
-            good = False
-        elif container not in ("resources", "group"):
-            plan.problems.append(f"{where}: {member} is inside a {container}")
-            good = False
-    return good
+    path, may_hold = f"groups:{name}:members", __salt__["cib_tree.may_hold"]
+    # each of them is asked, so that every problem is told
+    good = [may_hold(plan, path, "groups", name, member) for member in wanted["members"]]
+    return all(good)
 
 
 def _compare_one(plan, name, wanted, found):
@@ -139,7 +123,8 @@ def _compare_one(plan, name, wanted, found):
 
 def _merged_members(plan, wanted, found):
     """The described members in their order; a stranger stays behind the one it stands behind."""
-    strangers = plan.strangers("primitives", [name for name in found if name not in wanted])
+    others = [one for one in found if one not in wanted and one not in plan.holders]
+    strangers = plan.strangers("primitives", others)
     merged, before = list(wanted), None
     for name in found:
         if name in strangers:

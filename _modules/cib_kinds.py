@@ -27,6 +27,8 @@ from __future__ import annotations
 RESOURCES = {
     "primitives": "cib_primitives",
     "groups": "cib_groups",
+    "clones": "cib_clones",
+    "bundles": "cib_bundles",
 }
 KINDS = {
     "properties": "cib_pairs",

@@ -22,7 +22,7 @@ from __future__ import annotations
 INTENT_META = ("target-role", "is-managed", "maintenance")
 _PASSIVE = {"target-role": ("started",), "is-managed": ("true",), "maintenance": ("false",)}
 # How a read object says where it is, which is not told as a part of it.
-_PLACE = ("container", "container_type", "resources", "secrets")
+_PLACE = ("inside", "resources", "secrets")
 
 
 class Plan:
@@ -36,6 +36,8 @@ class Plan:
         self.taken = set(live["ids"])
         self.owned = {kind: set(names.split()) for kind, names in live["ownership"].items()}
         self.record = {}
+        # where each resource is described to stand
+        self.holders = __salt__["cib_tree.holders"](want)
         # ids of the resources that will not be there any more
         self.gone = set()
 
@@ -160,6 +162,14 @@ class Plan:
         for key, value in edited.items():
             change[f"meta:{key}"] = {"old": found["meta"].get(key), "new": value}
         self.compare_fields(("description",), wanted, found, edit, change)
+
+    def compare_values(self, part, wanted, found, edit, change):
+        """Put into ``edit`` and ``change`` what differs in plain names and values."""
+        edited = self.differences(wanted[part], found[part])
+        if edited:
+            edit[part] = edited
+        for key, value in edited.items():
+            change[f"{part}:{key}"] = {"old": found[part].get(key), "new": value}
 
     def compare_fields(self, fields, wanted, found, edit, change):
         for key in fields:

@@ -7,8 +7,10 @@ operations is the business of ``cib_operations``.
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
+_WHOLE = re.compile(r"^-?\d+$", re.A)
 ON_FAIL = (
     "ignore",
     "block",
@@ -25,7 +27,15 @@ ON_FAIL = (
 
 
 def check(check, kind, path, value):
-    allowed = ("agent", "attributes", "optional", "meta", "operations", "description")
+    allowed = (
+        "agent",
+        "attributes",
+        "optional",
+        "meta",
+        "utilization",
+        "operations",
+        "description",
+    )
     found = {}
     for name, inner in check.mapping(path, value).items():
         here = f"{path}:{name}"
@@ -39,6 +49,7 @@ def check(check, kind, path, value):
             "secrets": secrets,
             "optional": check.names(f"{here}:optional", inner.get("optional")),
             "meta": check.scalars(f"{here}:meta", inner.get("meta")),
+            "utilization": _utilization(check, f"{here}:utilization", inner.get("utilization")),
             "operations": _operations(check, f"{here}:operations", inner.get("operations")),
         }
     return found
@@ -53,6 +64,13 @@ def _agent(check, path, value):
             f"{value!r} is no full agent name, such as ocf:heartbeat:IPaddr2 or systemd:name",
         )
     return str(value or "")
+
+
+def _utilization(check, path, value):
+    found = check.scalars(path, value)
+    for name, inner in found.items():
+        check.pattern(f"{path}:{name}", inner, _WHOLE, "a whole number")
+    return found
 
 
 def _operations(check, path, value):
@@ -125,9 +143,9 @@ def read(cib, kind):
                 "description": element.get("description"),
                 "attributes": cib.values(cib.plain_sets(element, "instance_attributes")),
                 "meta": cib.values(cib.plain_sets(element, "meta_attributes")),
+                "utilization": cib.values(cib.plain_sets(element, "utilization")),
                 "operations": [_read_op(cib, op) for op in element.findall("operations/op")],
-                "container": container.get("id"),
-                "container_type": container.tag,
+                "inside": __salt__["cib_tree.inside"](container),
             }
     return found
 
@@ -164,6 +182,7 @@ def _create(cib, name, new):
     ET.SubElement(element, "operations")
     for operation in sorted(new["operations"], key=lambda op: op["name"]):
         _create_op(cib, element, operation)
+    cib.write_values(element, "utilization", new.get("utilization", {}))
 
 
 def _set_agent(element, agent):
@@ -207,6 +226,7 @@ def _change(cib, name, change):
     cib.set_description(element, change)
     cib.write_values(element, "instance_attributes", change.get("attributes", {}), index=0)
     cib.write_values(element, "meta_attributes", change.get("meta", {}))
+    cib.write_values(element, "utilization", change.get("utilization", {}))
     for operation in change.get("operations", ()):
         if "create" in operation:
             _create_op(cib, element, operation["create"])
@@ -253,6 +273,7 @@ def _new_primitive(plan, wanted):
     new = {key: wanted[key] for key in ("agent", "description") if wanted.get(key)}
     new["attributes"] = plan.present(wanted["attributes"])
     new["meta"] = plan.present(wanted["meta"])
+    new["utilization"] = plan.present(wanted["utilization"])
     new["operations"] = __salt__["cib_operations.new"](
         wanted["operations"], wanted.get("defaults") or []
     )
@@ -264,6 +285,7 @@ def _compare_one(plan, name, wanted, found):
     plan.compare_fields(("agent",), wanted, found, edit, change)
     _compare_attributes(plan, wanted, found, edit, change)
     plan.compare_meta(name, wanted, found, edit, change)
+    plan.compare_values("utilization", wanted, found, edit, change)
     _compare_operations(plan, name, wanted, found, edit, change)
     if edit:
         plan.add("primitives", name, "change", edit, change)

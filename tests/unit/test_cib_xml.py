@@ -34,7 +34,7 @@ def test_what_pcs_wrote():
     address = found["primitives"]["VIP"]
     assert address["agent"] == "ocf:heartbeat:IPaddr2"
     assert address["attributes"] == {"cidr_netmask": "24", "ip": "192.168.16.100"}
-    assert (address["container"], address["container_type"]) == ("nfsresourcegroup", "group")
+    assert address["inside"] == ["group", "nfsresourcegroup"]
     monitors = [one for one in found["primitives"]["D1"]["operations"] if one["name"] == "monitor"]
     assert monitors[0]["OCF_CHECK_LEVEL"] == "10"
     roles = [one.get("role") for one in found["primitives"]["D2"]["operations"] if "role" in one]
