@@ -24,6 +24,7 @@ __virtualname__ = "hanfs_schema"
 DEFAULTS = {
     "server_scope": True,
     "cluster_config": {},
+    "allow_disruption": False,
     "firewall": {"manage": True},
     "timeouts": {"peer": 600, "storage": 300, "settle": 600},
 }
@@ -448,6 +449,11 @@ def _free_mapping(value, path, report):
         report(f"{path}: {_shown(value)} is not a mapping")
 
 
+def _mapping_or_list(value, path, report):
+    if not isinstance(value, (dict, list)):
+        report(f"{path}: {_shown(value)} is neither a mapping nor a list")
+
+
 def _name(value, path, report):
     if not isinstance(value, str) or not re.match(r"[^\s\0]+\Z", value):
         report(f"{path}: {_shown(value)} is not a name (text, not empty, without blanks)")
@@ -534,12 +540,16 @@ _SECONDS = _number(1, 86400, " (seconds)")
 _CLUSTER_CONFIG = _mapping(
     {
         "properties": _properties,
-        "resource_defaults": _free_mapping,
-        "op_defaults": _free_mapping,
-        "primitives": _named_objects,
-        "groups": _named_objects,
+        "resource_defaults": _mapping_or_list,
+        "op_defaults": _mapping_or_list,
+        **dict.fromkeys(("primitives", "groups", "clones", "bundles"), _named_objects),
         "constraints": _free_mapping,
-        "unmanaged": _choice("keep"),
+        "fence_levels": _mapping_or_list,
+        "nodes": _free_mapping,
+        "alerts": _named_objects,
+        "tags": _named_objects,
+        "acls": _free_mapping,
+        "unmanaged": _choice("keep", "purge"),
     }
 )
 _SITE_KEYS = {
@@ -553,6 +563,7 @@ _SITE_KEYS = {
     "firewall": _FIREWALL,
     "timeouts": _mapping({"peer": _SECONDS, "storage": _SECONDS, "settle": _SECONDS}),
     "cluster_config": _CLUSTER_CONFIG,
+    "allow_disruption": _boolean,
 }
 _SITE = _mapping(
     _SITE_KEYS,

@@ -592,7 +592,12 @@ def configured(name, site):
         description = __salt__["hanfs.description"](site)
         warnings = __salt__["hanfs.warnings"](site)
         settle = (site.get("timeouts") or {}).get("settle", 600)
-        ret = __states__["pcs.configured"](name, wait=settle, **description)
+        ret = __states__["pcs.configured"](
+            name,
+            wait=settle,
+            allow_disruption=site.get("allow_disruption", False),
+            **description,
+        )
     except (CommandExecutionError, SaltInvocationError) as err:
         return _failed(ret, err)
     ret["comment"] = "\n".join(

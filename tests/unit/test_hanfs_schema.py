@@ -262,6 +262,17 @@ BAD = {
         "cluster_config:primitive",
         "primitives?",
     ),
+    "defaults in cluster config": (
+        {"cluster_config": {"op_defaults": 5}},
+        "cluster_config:op_defaults",
+        "neither a mapping nor a list",
+    ),
+    "unmanaged": (
+        {"cluster_config": {"unmanaged": "burn"}},
+        "cluster_config:unmanaged",
+        "keep",
+    ),
+    "disruption": ({"allow_disruption": "please"}, "allow_disruption", "neither true nor false"),
     "resource name": (
         {"cluster_config": {"primitives": {"1a": {}}}},
         "primitives:1a",

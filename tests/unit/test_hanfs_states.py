@@ -526,11 +526,13 @@ def test_configured_hands_the_description_over_and_warns(enabled):
     made = world()
     made.states.hanfs.__states__["pcs.configured"] = configured
     device = {"primitives": {"fence1": {"agent": "stonith:fence_xvm"}}}
-    given = site({"fencing:enabled": enabled, "timeouts": {"settle": 7}, "cluster_config": device})
+    change = {"timeouts": {"settle": 7}, "cluster_config": device, "allow_disruption": enabled}
+    given = site({"fencing:enabled": enabled, **change})
     ret = made.states.hanfs.configured("x", given)
     assert ret["result"] is True and ret["changes"] == {"a": 1}
     assert ("WARNING: fencing is disabled" in ret["comment"]) is not enabled
-    assert seen["wait"] == 7 and set(seen["primitives"]) >= {"SharedFS", "VIP"}
+    assert (seen["wait"], seen["allow_disruption"]) == (7, enabled)
+    assert set(seen["primitives"]) >= {"SharedFS", "VIP"}
     wrong = made.states.hanfs.configured("x", site({"fencing": ...}))
     assert wrong["result"] is False and "fencing" in wrong["comment"]
 
