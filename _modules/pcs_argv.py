@@ -6,8 +6,6 @@ The only place that knows the differences, told apart by the capability ids of
 are spelled differently are here. Nothing is run.
 """
 
-import re
-
 from salt.exceptions import SaltInvocationError
 
 # What differs, and the capability id that tells.
@@ -20,6 +18,8 @@ DIFFERENCES = {
     # `pcs quorum update` changes anything in it
     "config_update": "corosync.config.update",
     "links": "corosync.link.add",
+    # corosync's totem option of that name
+    "block": "corosync.totem.block_unlisted_ips",
     # `pcs cluster sync corosync`, `pcs stonith sbd enable watchdog=W`, else `pcs cluster sync`,
     # `--watchdog=W`: both came with 0.10.1, as this did
     "groups_of_files": "node.add.separated-name-and-address",
@@ -45,9 +45,12 @@ def _has(capabilities, difference):
     return DIFFERENCES[difference] in capabilities
 
 
-def auth(capabilities, nodes, username):
+def auth(capabilities, nodes, username, renew=False):
     """
     Authenticate hosts; the password follows on standard input.
+
+    renew
+        Get new tokens also where there are good ones, as all but pcs 0.9 always do.
 
     capabilities
         Capability ids of the installed pcs.
@@ -65,7 +68,7 @@ def auth(capabilities, nodes, username):
         salt '*' pcs_argv.auth '[pcs.auth.client]' '{nfs-server1: [10.10.10.11]}' hacluster
     """
     if not _has(capabilities, "host_auth"):
-        return ["pcs", "cluster", "auth", *nodes, "-u", username]
+        return ["pcs", "cluster", "auth", *nodes, "-u", username, *(["--force"] if renew else [])]
     argv = ["pcs", "host", "auth", "-u", username]
     for name, addresses in nodes.items():
         argv += [name, *(f"addr={address}" for address in addresses[:1])]
@@ -190,6 +193,219 @@ def node_remove(capabilities, node, unreachable=False):
     return [*argv, "--force"]
 
 
+def config_update(capabilities, sections, file=None):
+    """
+    Change options of corosync but those of its quorum.
+
+    capabilities
+        Capability ids of the installed pcs.
+
+    sections
+        ``{section: {option: text or None}}``; None takes the option away.
+
+    file
+        A corosync.conf to change in place of the cluster's.
+
+    Raises SaltInvocationError for what the installed pcs cannot do.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.config_update '[corosync.config.update]' '{totem: {token: "1000"}}'
+    """
+    if not _has(capabilities, "config_update"):
+        raise SaltInvocationError(
+            "pcs 0.9 changes nothing in an existing corosync.conf but quorum options"
+        )
+    if "block_unlisted_ips" in sections.get("totem", {}) and not _has(capabilities, "block"):
+        raise SaltInvocationError("the installed pcs does not know corosync's block_unlisted_ips")
+    argv = ["pcs", "cluster", "config", "update"]
+    for section, word in (
+        ("transport_options", "transport"),
+        ("compression", "compression"),
+        ("crypto", "crypto"),
+        ("totem", "totem"),
+    ):
+        if sections.get(section):
+            argv += [word, *_pairs(sections[section])]
+    return argv + _in_file(file)
+
+
+def quorum_update(capabilities, options, file=None):
+    """
+    Change options of corosync's quorum; of a cluster only while it is stopped.
+
+    capabilities
+        Capability ids of the installed pcs; every pcs spells it alike.
+
+    options, file
+        As for ``config_update``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.quorum_update '[]' '{wait_for_all: "1"}'
+    """
+    return ["pcs", "quorum", "update", *_pairs(options), *_in_file(file)]
+
+
+def _in_file(file):
+    return ["--corosync_conf", file] if file else []
+
+
+def sync(capabilities):
+    """
+    Bring this node's corosync.conf to all nodes, without a reload.
+
+    capabilities
+        Capability ids of the installed pcs.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.sync '[]'
+    """
+    argv = ["pcs", "cluster", "sync"]
+    return [*argv, "corosync"] if _has(capabilities, "groups_of_files") else argv
+
+
+def link_add(capabilities, number, addresses, options=None):
+    """
+    Add a link.
+
+    capabilities
+        Capability ids of the installed pcs.
+
+    number, addresses, options
+        As ``pcs.link_add`` takes them.
+
+    Raises SaltInvocationError for what the installed pcs cannot do.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.link_add '[corosync.link.add]' 1 '{a: 10.0.0.1, b: 10.0.0.2}'
+    """
+    _refuse_links(capabilities)
+    pairs = [f"{node}={address}" for node, address in addresses.items()]
+    more = _pairs({**(options or {}), "linknumber": number})
+    return ["pcs", "cluster", "link", "add", *pairs, "options", *more]
+
+
+def link_remove(capabilities, number):
+    """
+    Remove a link.
+
+    capabilities
+        Capability ids of the installed pcs.
+
+    number
+        The link's number.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.link_remove '[corosync.link.add]' 1
+    """
+    _refuse_links(capabilities)
+    return ["pcs", "cluster", "link", "remove", number]
+
+
+def _refuse_links(capabilities):
+    if not _has(capabilities, "links"):
+        raise SaltInvocationError("pcs 0.9 cannot change the links of an existing cluster")
+
+
+def device_add(capabilities, model, model_options, options, heuristics):
+    """
+    Add a quorum device.
+
+    capabilities
+        Capability ids of the installed pcs; every pcs spells it alike.
+
+    model, model_options, options, heuristics
+        As ``pcs.quorum_device_add`` takes them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.device_add '[]' net '{host: q, algorithm: lms}' '{}' '{}'
+    """
+    more = ["heuristics", *_pairs(heuristics)] if heuristics else []
+    words = [*_pairs(options), "model", model, *_pairs(model_options), *more]
+    return ["pcs", "quorum", "device", "add", *words]
+
+
+def device_update(capabilities, model_options, options, heuristics):
+    """
+    Change the quorum device.
+
+    capabilities
+        Capability ids of the installed pcs; every pcs spells it alike.
+
+    model_options, options, heuristics
+        As ``pcs.quorum_device_update`` takes them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.device_update '[]' '{algorithm: lms}' '{}' '{}'
+    """
+    argv = ["pcs", "quorum", "device", "update", *_pairs(options)]
+    for word, values in (("model", model_options), ("heuristics", heuristics)):
+        if values:
+            argv += [word, *_pairs(values)]
+    return argv
+
+
+def device_remove(capabilities):
+    """
+    Remove the quorum device.
+
+    capabilities
+        Capability ids of the installed pcs; every pcs spells it alike.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.device_remove '[]'
+    """
+    return ["pcs", "quorum", "device", "remove"]
+
+
+def sbd_enable(capabilities, watchdogs, devices, options, validate=True):
+    """
+    Enable SBD.
+
+    capabilities
+        Capability ids of the installed pcs.
+
+    watchdogs, devices, options, validate
+        As ``pcs.sbd_enable`` takes them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.sbd_enable '[]' '{a: /dev/watchdog}' '{}' '{}'
+    """
+    dashes = "" if _has(capabilities, "groups_of_files") else "--"
+    argv = ["pcs", "stonith", "sbd", "enable"]
+    argv += [f"{dashes}watchdog={path}@{node}" for node, path in watchdogs.items()]
+    for node, paths in devices.items():
+        argv += [f"{dashes}device={path}@{node}" for path in paths]
+    argv += _pairs(options, ("no", "yes"))
+    return argv if validate else [*argv, "--no-watchdog-validation"]
+
+
 def _pairs(options, booleans=("0", "1")):
     """``key=value``; what YAML made a boolean is written as that section of corosync.conf does."""
     return [f"{key}={_text(value, booleans)}" for key, value in options.items()]
@@ -200,80 +416,3 @@ def _text(value, booleans=("0", "1")):
     if value is None:
         return ""
     return booleans[value] if isinstance(value, bool) else str(value)
-
-
-def without_force(extra_args):
-    """
-    More arguments for pcs as a list. ``--force`` is refused: with it `cluster setup` destroys a
-    running cluster on every host named.
-
-    extra_args
-        List of strings, one string, or None (also as text, a slip in YAML).
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' pcs_argv.without_force '[--enable]'
-    """
-    if isinstance(extra_args, str):
-        extra_args = [] if extra_args == "None" else [extra_args]
-    extra = list(extra_args or [])
-    if "--force" in extra:
-        raise SaltInvocationError(
-            "--force is not passed on: it destroys clusters; run 'pcs cluster destroy' by hand "
-            "on the node whose cluster may go"
-        )
-    return extra
-
-
-def checked_nodes(nodes):
-    """
-    ``{name: [addresses]}`` from that, from ``{name: address}`` or from a list of names.
-
-    nodes
-        What somebody gave. Raises SaltInvocationError for what no node can be called.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' pcs_argv.checked_nodes '[nfs-server1]'
-    """
-    if isinstance(nodes, (list, tuple)):
-        nodes = {name: [] for name in nodes}
-    if not isinstance(nodes, dict) or not nodes:
-        raise SaltInvocationError("nodes must be a dictionary of names and lists of addresses")
-    checked = {}
-    for name, addresses in nodes.items():
-        addresses = [addresses] if isinstance(addresses, str) else addresses
-        good = isinstance(addresses, (list, tuple)) and all(
-            isinstance(a, str) and a for a in addresses
-        )
-        # a name with a leading dash or with '=' would be an option to pcs
-        if not isinstance(name, str) or not re.match(r"[^-=\s][^=\s]*$", name) or not good:
-            raise SaltInvocationError(
-                f"nodes: {name!r} must be a node's name with a list of addresses (strings)"
-            )
-        checked[name] = list(addresses)
-    return checked
-
-
-def targets(nodes):
-    """
-    Nodes as arguments: none for this node, ``--all``, or their names.
-
-    nodes
-        None, ``--all``, a name or a list of names.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' pcs_argv.targets --all
-    """
-    if nodes is None:
-        return []
-    if nodes == "--all":
-        return ["--all"]
-    return list(checked_nodes([nodes] if isinstance(nodes, str) else nodes))

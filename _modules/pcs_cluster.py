@@ -74,8 +74,8 @@ def cluster_setup(
 
         salt 'nfs-server1' pcs.cluster_setup '{nfs-server1: [10.10.10.11]}' pcsclustername=nfs
     """
-    extra = __salt__["pcs_argv.without_force"](extra_args)
-    nodes = __salt__["pcs_argv.checked_nodes"](nodes)
+    extra = __salt__["pcs_arguments.without_force"](extra_args)
+    nodes = __salt__["pcs_arguments.checked_nodes"](nodes)
     if not isinstance(pcsclustername, str) or not re.match(r"[^-\s]\S*$", pcsclustername):
         raise SaltInvocationError("the cluster's name must be a word")
     options = {
@@ -105,7 +105,7 @@ def conf_text_of(node):
 
         salt 'nfs-server2' pcs.conf_text_of nfs-server1
     """
-    targets = __salt__["pcs_argv.targets"]([node])
+    targets = __salt__["pcs_arguments.targets"]([node])
     result = _run(["pcs", "cluster", "corosync", *targets], ok=range(256))
     if result["retcode"] or not result["stdout"].strip():
         return None
@@ -128,7 +128,7 @@ def cluster_start(nodes=None, wait=None):
 
         salt '*' pcs.cluster_start wait=120
     """
-    argv = ["pcs", "cluster", "start", *__salt__["pcs_argv.targets"](nodes)]
+    argv = ["pcs", "cluster", "start", *__salt__["pcs_arguments.targets"](nodes)]
     if wait is None:
         _run(argv, limit=LIMIT_SERVICES)
     else:
@@ -146,7 +146,9 @@ def cluster_stop(nodes=None):
 
         salt '*' pcs.cluster_stop
     """
-    _run(["pcs", "cluster", "stop", *__salt__["pcs_argv.targets"](nodes)], limit=LIMIT_SERVICES)
+    _run(
+        ["pcs", "cluster", "stop", *__salt__["pcs_arguments.targets"](nodes)], limit=LIMIT_SERVICES
+    )
     return True
 
 
@@ -160,7 +162,7 @@ def cluster_enable(nodes=None):
 
         salt '*' pcs.cluster_enable
     """
-    _run(["pcs", "cluster", "enable", *__salt__["pcs_argv.targets"](nodes)])
+    _run(["pcs", "cluster", "enable", *__salt__["pcs_arguments.targets"](nodes)])
     return True
 
 
@@ -177,6 +179,6 @@ def cluster_destroy(extra_args=None):
 
         salt '*' pcs.cluster_destroy
     """
-    extra = __salt__["pcs_argv.without_force"](extra_args)
+    extra = __salt__["pcs_arguments.without_force"](extra_args)
     _run(["pcs", "cluster", "destroy", *extra], limit=LIMIT_SERVICES)
     return True

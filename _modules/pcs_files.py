@@ -6,6 +6,7 @@ The module ``pcs`` does the reading; here is only the understanding, so that it 
 recorded files.
 """
 
+import hashlib
 import json
 import re
 from xml.etree import ElementTree
@@ -142,6 +143,60 @@ def _sections(text):
     if len(path) > 1:
         raise CommandExecutionError("corosync.conf ends in the middle of a section")
     return root
+
+
+def connected(text):
+    """
+    The links of a node, and whether each connects it with all others.
+
+    text
+        Output of ``corosync-cmapctl -m stats``.
+
+    Returns ``{number: bool}``, sorted; the node's connection to itself does not count when there
+    are others.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_files.connected "$(corosync-cmapctl -m stats)"
+    """
+    found = {}
+    pattern = r"stats\.knet\.node(\d+)\.link(\d+)\.(connected|enabled) \(u8\) = (\d+)"
+    for node, link, what, value in re.findall(pattern, text):
+        found.setdefault(link, {}).setdefault(node, {})[what] = value == "1"
+    return {
+        link: all(one.get("connected") for one in nodes.values() if one.get("enabled"))
+        for link, nodes in sorted(found.items())
+        if any(one.get("enabled") for one in nodes.values())
+    }
+
+
+def token_marks(text):
+    """
+    A mark of the token of each host: equal for equal tokens, and of no use to get in.
+
+    text
+        As for ``known_hosts``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_files.token_marks '{"format_version": 1, "known_hosts": {}}'
+    """
+    try:
+        data = json.loads(text)
+        tokens = data.get("tokens") or {
+            name: host.get("token") for name, host in data.get("known_hosts", {}).items()
+        }
+        return {
+            name: hashlib.sha256(token.encode("utf-8")).hexdigest()
+            for name, token in tokens.items()
+            if token
+        }
+    except (ValueError, TypeError, AttributeError) as err:
+        raise CommandExecutionError("pcs's list of known hosts cannot be understood") from err
 
 
 def known_hosts(text):

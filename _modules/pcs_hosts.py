@@ -6,15 +6,22 @@ or result.
 """
 
 import ctypes
+import hashlib
+import os
 import re
 import socket
 import time
 
 import salt.utils.data
+import salt.utils.files
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 __virtualname__ = "pcs"
 
+KNOWN_HOSTS = "/var/lib/pcsd/known-hosts"
+TOKENS = "/var/lib/pcsd/tokens"
+# Which password the tokens were made with.
+MARK = "/var/lib/pcsd/tokens-are-of-password"
 PCSD_PORT = 2224
 CONNECT_TIMEOUT = 3
 LONGEST_PAUSE = 30
@@ -62,7 +69,7 @@ def hosts_authorized(nodes):
 
         salt '*' pcs.hosts_authorized '[nfs-server1, nfs-server2]'
     """
-    names = list(__salt__["pcs_argv.checked_nodes"](nodes))
+    names = list(__salt__["pcs_arguments.checked_nodes"](nodes))
     # 2: somebody is not online, which the output tells better
     output = _run(["pcs", "status", "pcsd", *names], ok=(0, 2))["stdout"]
     said = dict.fromkeys(names, "no answer from pcs")
@@ -74,7 +81,14 @@ def hosts_authorized(nodes):
     return said
 
 
-def host_auth(nodes, password=None, password_pillar=None, username="hacluster", timeout=60):
+def host_auth(
+    nodes,
+    password=None,
+    password_pillar=None,
+    username="hacluster",
+    timeout=60,
+    renew=False,
+):
     """
     Let this node's pcs talk to the pcsd of all nodes. The password goes by standard input.
 
@@ -93,6 +107,9 @@ def host_auth(nodes, password=None, password_pillar=None, username="hacluster", 
     timeout
         Seconds.
 
+    renew
+        Get new tokens, also for hosts whose tokens are good.
+
     Returns True. Raises CommandExecutionError that says for each node what was wrong last.
 
     CLI Example:
@@ -102,13 +119,15 @@ def host_auth(nodes, password=None, password_pillar=None, username="hacluster", 
         salt '*' pcs.host_auth '{nfs-server1: [10.10.10.11], nfs-server2: [10.10.10.12]}' \\
             password_pillar=hanfs:cluster:password
     """
-    nodes = __salt__["pcs_argv.checked_nodes"](nodes)
+    nodes = __salt__["pcs_arguments.checked_nodes"](nodes)
     secret = _secret(password, password_pillar)
     deadline = time.monotonic() + timeout
     pause = 1
     while True:
         try:
-            trouble = _silent(nodes) or _authenticate(nodes, secret, username, password_pillar)
+            trouble = _silent(nodes) or _authenticate(
+                nodes, secret, username, password_pillar, renew
+            )
         except CommandExecutionError as err:
             if not __salt__["pcs_run.was_endless"](err):
                 raise
@@ -136,9 +155,10 @@ def _silent(nodes):
     return sentences
 
 
-def _authenticate(nodes, secret, username, password_pillar):
+def _authenticate(nodes, secret, username, password_pillar, renew):
     """One try; sentences about what went wrong, empty when pcs confirms all hosts."""
-    argv = __salt__["pcs_run.argv"]("auth", nodes, username)
+    before = _tokens() if renew else {}
+    argv = __salt__["pcs_run.argv"]("auth", nodes, username, renew)
     said = __salt__["pcs_run.said"](_run(argv, stdin=secret + "\n", ok=range(256))).replace(
         secret, MASK
     )
@@ -153,6 +173,9 @@ def _authenticate(nodes, secret, username, password_pillar):
     for name, answer in hosts_authorized(nodes).items():
         if answer is not True:
             sentences.append(f"pcs says of {name}: {answer}")
+    # The old tokens stay good when the password changes, so only new ones prove anything.
+    now = _tokens() if renew else {}
+    sentences += [f"pcs kept its old token for {n}" for n in before if now.get(n) == before[n]]
     if sentences:
         sentences.append(f"pcs's own words: {said or 'none'}")
     return sentences
@@ -163,6 +186,75 @@ def _refusal(name, username, password_pillar):
     if password_pillar:
         return f"{sentence} (pillar {password_pillar})"
     return sentence
+
+
+# --- tokens ---
+
+
+def _tokens():
+    """Marks by which tokens can be told apart, for this module only."""
+    for path in (KNOWN_HOSTS, TOKENS):
+        try:
+            with salt.utils.files.fopen(path, "r", encoding="utf-8") as handle:
+                return __salt__["pcs_files.token_marks"](handle.read())
+        except (OSError, UnicodeDecodeError):
+            continue
+    return {}
+
+
+def _password_mark(name):
+    stored = __salt__["shadow.info"](name).get("passwd") or ""
+    return hashlib.sha256(stored.encode("utf-8")).hexdigest()
+
+
+def tokens_outdated(name="hacluster"):
+    """
+    Whether the password of pcs's account has changed since this node's tokens were made.
+
+    pcsd does not care: a token is good until it is taken away on the host that gave it. So that a
+    new password means new tokens, a mark of the password that the tokens were made with is kept
+    beside them. No process is started.
+
+    name
+        The account.
+
+    Returns a bool; None when nothing is known, as on a cluster that was made by hand.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs.tokens_outdated
+    """
+    try:
+        with salt.utils.files.fopen(MARK, "r", encoding="utf-8") as handle:
+            return handle.read().strip() != _password_mark(name)
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as err:
+        raise CommandExecutionError(f"{MARK} cannot be read: {err}") from err
+
+
+def tokens_are_of_this_password(name="hacluster"):
+    """
+    Keep the mark of the present password beside the tokens.
+
+    name
+        The account.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs.tokens_are_of_this_password
+    """
+    try:
+        handle = os.open(MARK, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(_password_mark(name) + "\n")
+    except OSError as err:
+        raise CommandExecutionError(f"{MARK} cannot be written: {err.strerror}") from err
+    return True
 
 
 # --- the password of pcs's account ---

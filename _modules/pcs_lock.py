@@ -90,36 +90,44 @@ def take(node, purpose, timeout=600, pending=(), resume=False):
         salt 'nfs-server1' pcs_lock.take nfs-server1 'a test'
     """
     entry = {"node": node, "purpose": purpose, "pending": list(pending)}
-    found = []
+    seen = {}
 
     def look():
-        result = __salt__["pcs_run.run"](
-            ["cibadmin", "--create", "--scope", "crm_config", "--xml-text", _element(entry)],
-            ok=(0, EXISTS),
-        )
+        try:
+            result = __salt__["pcs_run.run"](
+                ["cibadmin", "--create", "--scope", "crm_config", "--xml-text", _element(entry)],
+                ok=(0, EXISTS),
+            )
+            seen["other"] = holder() if result["retcode"] else None
+        except CommandExecutionError as err:
+            # whoever holds it may be restarting this node
+            return False, str(err)
         if not result["retcode"]:
             return True, "free"
-        other = holder()
-        if other is None:
+        if seen["other"] is None:
             return False, "given back at this moment"
-        if other["node"] == node and other["pending"] and not resume:
-            raise CommandExecutionError(
-                f"a run that restarts nodes was cut off before {', '.join(other['pending'])}; the "
-                "state pcs.corosync_configured completes it"
-            )
-        if other["node"] == node:
-            found.extend(other["pending"])
+        if seen["other"]["node"] == node:
             return True, "left by an earlier run"
-        return False, (
-            f"{other['node']} holds it ({other['purpose']}). If no run is under way there, run the "
-            "state again on that node, or give the lock back with "
-            f"'pcs_lock.release' after a look at the cluster"
-        )
+        return False, _held(seen["other"])
 
     __salt__["pcs_wait.until"](timeout, "the lock on the cluster layer was not free", look, PAUSE)
-    if found:
-        keep(node, purpose, found)
-    return found
+    left = seen["other"]["pending"] if seen["other"] else []
+    if left and not resume:
+        raise CommandExecutionError(
+            f"a run that restarts nodes was cut off before {', '.join(left)}; the state "
+            "pcs.corosync_configured completes it"
+        )
+    if seen["other"]:
+        keep(node, purpose, left)
+    return left
+
+
+def _held(other):
+    return (
+        f"{other['node']} holds it ({other['purpose']}). If no run is under way there, run the "
+        "state again on that node, or look at the cluster and give the lock back with "
+        "'pcs_lock.release'"
+    )
 
 
 def keep(node, purpose, pending):

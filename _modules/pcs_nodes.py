@@ -39,10 +39,10 @@ def cluster_node_add(node, extra_args=None, addresses=None):
 
         salt 'nfs-server1' pcs.cluster_node_add nfs-server3 addresses='[10.10.10.13]'
     """
-    ((name, checked),) = __salt__["pcs_argv.checked_nodes"]({node: addresses or []}).items()
+    ((name, checked),) = __salt__["pcs_arguments.checked_nodes"]({node: addresses or []}).items()
     _run(
         __salt__["pcs_run.argv"]("node_add", name, checked)
-        + __salt__["pcs_argv.without_force"](extra_args),
+        + __salt__["pcs_arguments.without_force"](extra_args),
         limit=LIMIT_SERVICES,
     )
     return True
@@ -61,7 +61,7 @@ def node_standby(node):
 
         salt 'nfs-server1' pcs.node_standby nfs-server1
     """
-    _run(["pcs", "node", "standby", *__salt__["pcs_argv.targets"]([node])])
+    _run(["pcs", "node", "standby", *__salt__["pcs_arguments.targets"]([node])])
     return True
 
 
@@ -78,7 +78,7 @@ def node_unstandby(node):
 
         salt 'nfs-server1' pcs.node_unstandby nfs-server1
     """
-    _run(["pcs", "node", "unstandby", *__salt__["pcs_argv.targets"]([node])])
+    _run(["pcs", "node", "unstandby", *__salt__["pcs_arguments.targets"]([node])])
     return True
 
 
@@ -101,7 +101,7 @@ def cluster_node_remove(node, unreachable=False):
 
         salt 'nfs-server1' pcs.cluster_node_remove nfs-server3
     """
-    (name,) = __salt__["pcs_argv.checked_nodes"]([node])
+    (name,) = __salt__["pcs_arguments.checked_nodes"]([node])
     _run(__salt__["pcs_run.argv"]("node_remove", name, unreachable), limit=LIMIT_SERVICES)
     return True
 
@@ -119,7 +119,7 @@ def node_maintenance(node):
 
         salt 'nfs-server1' pcs.node_maintenance nfs-server1
     """
-    _run(["pcs", "node", "maintenance", *__salt__["pcs_argv.targets"]([node])])
+    _run(["pcs", "node", "maintenance", *__salt__["pcs_arguments.targets"]([node])])
     return True
 
 
@@ -136,7 +136,7 @@ def node_unmaintenance(node):
 
         salt 'nfs-server1' pcs.node_unmaintenance nfs-server1
     """
-    _run(["pcs", "node", "unmaintenance", *__salt__["pcs_argv.targets"]([node])])
+    _run(["pcs", "node", "unmaintenance", *__salt__["pcs_arguments.targets"]([node])])
     return True
 
 
@@ -163,7 +163,7 @@ def node_relieve(node, timeout=300):
 
         salt 'nfs-server1' pcs.node_relieve nfs-server2
     """
-    (name,) = __salt__["pcs_argv.checked_nodes"]([node])
+    (name,) = __salt__["pcs_arguments.checked_nodes"]([node])
     before = __salt__["pcs.status"]()
     moving = [
         resource
@@ -203,7 +203,7 @@ def node_relieved_no_more(node):
 
         salt 'nfs-server1' pcs.node_relieved_no_more nfs-server2
     """
-    (name,) = __salt__["pcs_argv.checked_nodes"]([node])
+    (name,) = __salt__["pcs_arguments.checked_nodes"]([node])
     _standby_until_stopped(name, "--delete")
     return True
 

@@ -9,6 +9,7 @@ from then on without ``--force``, which would destroy. What is missing then is o
 import os
 import tempfile
 
+import salt.utils.files
 from salt.exceptions import CommandExecutionError
 
 COROSYNC_CONF = "/etc/corosync/corosync.conf"
@@ -102,6 +103,33 @@ def adopt(node, cluster_name, nodes):
             f"neither corosync.conf nor {CLUSTER_KEY}. If this node was installed anew, "
             f"run 'pcs cluster node remove' and 'pcs cluster node add' for it on {node}"
         )
+    _write(COROSYNC_CONF, text)
+    return True
+
+
+def replace(path):
+    """
+    Make this node's corosync.conf the same as another file, whole or not at all.
+
+    path
+        The other file; it must be a corosync.conf of the same cluster with the same nodes.
+
+    Returns True. Raises CommandExecutionError.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server1' pcs_setup.replace /root/corosync.conf
+    """
+    try:
+        with salt.utils.files.fopen(path, "r", encoding="utf-8") as handle:
+            text = handle.read()
+    except (OSError, UnicodeDecodeError) as err:
+        raise CommandExecutionError(f"{path} cannot be read: {err}") from err
+    new, present = __salt__["pcs_files.corosync_conf"](text), __salt__["pcs.corosync_conf"]()
+    if any(new[key] != (present or {}).get(key) for key in ("cluster_name", "nodes")):
+        raise CommandExecutionError(f"{path} is not of this node's cluster")
     _write(COROSYNC_CONF, text)
     return True
 

@@ -14,6 +14,7 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 __virtualname__ = "pcs"
 
 MASK = "XXX-REDACTED-XXX"
+NEW_PASSWORD = "pcs.new_password"
 ERRORS = (CommandExecutionError, SaltInvocationError)
 NOT_INSTALLED = "cannot be known before pcs is installed"
 
@@ -51,6 +52,8 @@ def password_set(name="hacluster", password=None, password_pillar=None):
         if matches:
             return _result(name, comment=f"{name} has its password")
         changes = {"password": {"old": MASK, "new": MASK}}
+        # tokens made with the old one are renewed later in this run
+        __context__[NEW_PASSWORD] = True
         if matches is None:
             if __opts__["test"]:
                 return _result(
@@ -108,7 +111,9 @@ def hosts_authenticated(name, nodes, password=None, password_pillar=None, timeou
     """
     pcs on this node may talk to the pcsd of all nodes.
 
-    Tried until the deadline: the other nodes may still be installing.
+    Tried until the deadline: the other nodes may still be installing. When the password of
+    hacluster on this node is another than the one that the tokens were made with, they are made
+    anew, also when they still work.
 
     name
         Anything.
@@ -131,13 +136,16 @@ def hosts_authenticated(name, nodes, password=None, password_pillar=None, timeou
     """
     try:
         missing = _not_authenticated(nodes)
-        if not missing:
+        renew = not missing and _tokens_are_old()
+        if not missing and not renew:
             return _result(name, comment=f"Authenticated: {', '.join(nodes)}")
-        changes = {"hosts": {"old": [n for n in nodes if n not in missing], "new": list(nodes)}}
+        if renew:
+            changes = {"tokens": {"old": MASK, "new": MASK}}
+        else:
+            changes = {"hosts": {"old": [n for n in nodes if n not in missing], "new": list(nodes)}}
         if __opts__["test"]:
-            return _result(
-                name, None, f"Hosts would have been authenticated: {', '.join(missing)}", changes
-            )
+            comment = f"Hosts would have been authenticated: {', '.join(missing or nodes)}"
+            return _result(name, None, comment, changes)
         conf = __salt__["pcs.corosync_conf"]()
         if conf and conf["stub"]:
             raise CommandExecutionError(
@@ -145,14 +153,30 @@ def hosts_authenticated(name, nodes, password=None, password_pillar=None, timeou
                 "but stores nothing; the state pcs.stub_removed removes it"
             )
         __salt__["pcs.host_auth"](
-            nodes, password=password, password_pillar=password_pillar, timeout=timeout
+            nodes,
+            password=password,
+            password_pillar=password_pillar,
+            timeout=timeout,
+            renew=renew,
         )
+        __salt__["pcs.tokens_are_of_this_password"]()
+        __context__.pop(NEW_PASSWORD, None)
         missing = [host for host in nodes if host not in __salt__["pcs.known_hosts"]()]
         if missing:
             raise CommandExecutionError(f"pcs kept no token for {', '.join(missing)}")
     except ERRORS as err:
         return _result(name, False, str(err))
     return _result(name, comment=f"Authenticated: {', '.join(nodes)}", changes=changes)
+
+
+def _tokens_are_old():
+    """Whether the tokens are of another password; of a cluster made by hand nobody knows."""
+    outdated = __salt__["pcs.tokens_outdated"]()
+    if outdated is None and not __context__.get(NEW_PASSWORD):
+        if not __opts__["test"]:
+            __salt__["pcs.tokens_are_of_this_password"]()
+        return False
+    return bool(outdated or __context__.get(NEW_PASSWORD))
 
 
 def _not_authenticated(nodes):

@@ -77,7 +77,7 @@ def cluster_members(
     secret = {"password": password, "password_pillar": password_pillar}
     leaving = [*(remove or []), *(remove_unreachable or [])]
     try:
-        nodes = __salt__["pcs_argv.checked_nodes"](nodes)
+        nodes = __salt__["pcs_arguments.checked_nodes"](nodes)
         local = __salt__["pcs.local_node"]([*nodes, *leaving])
         conf = __salt__["pcs.corosync_conf"]()
         if conf is None or conf["stub"]:

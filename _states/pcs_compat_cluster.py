@@ -151,7 +151,7 @@ def cluster_setup(
     try:
         __salt__["pcs_compat_nodes.auth_arguments"](pcs_auth_extra_args)
         named = __salt__["pcs_compat_nodes.named"](nodes)
-        extra = __salt__["pcs_argv.without_force"](extra_args)
+        extra = __salt__["pcs_arguments.without_force"](extra_args)
         conf = __salt__["pcs.corosync_conf"]()
         if conf and not conf["stub"]:
             _refuse_other(conf, pcsclustername, named)
@@ -247,7 +247,7 @@ def cluster_node_present(name, node, extra_args=None):
         if len(named) != 1:
             raise SaltInvocationError("node: must be one node's name")
         ((node, addresses),) = named.items()
-        extra = __salt__["pcs_argv.without_force"](extra_args)
+        extra = __salt__["pcs_arguments.without_force"](extra_args)
         conf = __salt__["pcs.corosync_conf"]()
         member = conf is not None and not conf["stub"]
         if member and node in conf["nodes"]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 
 import pytest
 
@@ -55,15 +56,15 @@ def written(nodes):
 def state(master):
     """Run one state on nodes at once: ``{node: return}``."""
 
-    def run(nodes, function, test=False, **arguments):
+    def run(on, function, test=False, /, **arguments):
         if test:
             arguments["test"] = True
-        returns = master.salt(nodes, "state.single", function, **arguments)
+        returns = master.salt(on, "state.single", function, **arguments)
         found = {}
         for name, states in returns.items():
             assert isinstance(states, dict), (name, states)
             (found[name],) = states.values()
-        assert set(found) == {node.name for node in nodes}
+        assert set(found) == {node.name for node in on}
         return found
 
     return run
@@ -73,9 +74,9 @@ def state(master):
 def converge(state, nodes):
     """Predict, see that nothing was written, do it, see the same changes, and run again."""
 
-    def run(on, function, again=True, **arguments):
+    def run(on, function, /, again=True, **arguments):
         before = written(nodes)
-        predicted = state(on, function, test=True, **arguments)
+        predicted = state(on, function, True, **arguments)
         assert written(nodes) == before, "test=True wrote something"
         done = state(on, function, **arguments)
         for name, ret in done.items():
@@ -130,6 +131,129 @@ def runs_on(node):
     return found.group(1) if found else None
 
 
+def test_change_the_token_while_it_runs(nodes, converge):
+    pair = nodes[0], nodes[1]
+    pids = [corosync_pid(node) for node in pair]
+    changes = converge(
+        pair,
+        "pcs.corosync_configured",
+        name=CLUSTER,
+        totem={"token": 7000},
+        compression={"model": "zlib", "threshold": 200},
+    )
+    assert changes[NAMES[0]]["totem"] == {"token": {"old": "5000", "new": "7000"}}
+    assert [corosync_pid(node) for node in pair] == pids
+    for node in pair:
+        assert value(node, "runtime.config.totem.token") == "7000"
+        assert value(node, "totem.knet_compression_model") == "zlib"
+        assert "token: 7000" in conf(node)
+
+
+def value(node, key):
+    return node.run(["corosync-cmapctl", "-g", key]).stdout.split(" = ")[-1].strip()
+
+
+class Watch:
+    """Looks at the nodes many times a second, until it is told to stop.
+
+    ``down`` are the looks at which corosync ran on no node, ``looks`` all.
+    """
+
+    def __init__(self, nodes):
+        self.nodes = nodes
+        self.down = 0
+        self.looks = 0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self):
+        while not self._end.wait(0.1):
+            self.looks += 1
+            self.down += not any(corosync_pid(node) for node in self.nodes)
+
+
+def test_what_corosync_reads_at_its_start_restarts_one_node_after_the_other(nodes, converge, state):
+    pair = nodes[0], nodes[1]
+    wanted = {
+        "name": CLUSTER,
+        "quorum": {"wait_for_all": None, "last_man_standing": True},
+        "transport_options": {"link_mode": "active"},
+    }
+    before = written(pair)
+    for ret in state(pair, "pcs.corosync_configured", **wanted).values():
+        assert ret["result"] is False and "restart_nodes" in ret["comment"]
+    assert written(pair) == before
+    pids = [corosync_pid(node) for node in pair]
+    with Watch(pair) as watch:
+        changes = converge(pair, "pcs.corosync_configured", restart_nodes=True, **wanted)
+    assert changes[NAMES[0]]["restarts"]["new"] == list(NAMES[:2])
+    assert watch.looks > 20 and watch.down == 0
+    assert all(old != corosync_pid(node) for old, node in zip(pids, pair))
+    for node in pair:
+        assert "last_man_standing: 1" in conf(node) and "link_mode: active" in conf(node)
+        assert "LastManStanding" in node.run(["corosync-quorumtool", "-s"], check=False).stdout
+        assert "standby" not in node.run(["cibadmin", "--query"]).stdout
+    assert "cluster-layer-change" not in pair[0].run(["cibadmin", "--query"]).stdout
+    assert runs_on(pair[0])
+
+
+def test_restarts_that_were_cut_off_are_completed(nodes, converge):
+    pair = nodes[0], nodes[1]
+    left = {"node": NAMES[0], "purpose": "corosync's settings", "pending": [NAMES[1]]}
+    entry = json.dumps(left).replace('"', "&quot;")
+    pair[0].run(
+        [
+            "cibadmin", "--create", "--scope", "crm_config", "--xml-text",
+            '<cluster_property_set id="cluster-layer-change"><nvpair '
+            'id="cluster-layer-change-holder" '
+            f'name="cluster-layer-change" value="{entry}"/></cluster_property_set>',
+        ]
+    )  # fmt: skip
+    pids = [corosync_pid(node) for node in pair]
+    wanted = {"name": CLUSTER, "totem": {"token": 7000}, "restart_nodes": True}
+    changes = converge([pair[0]], "pcs.corosync_configured", **wanted)
+    assert changes[NAMES[0]] == {"restarts": {"old": None, "new": [NAMES[1]]}}
+    assert corosync_pid(pair[0]) == pids[0] and corosync_pid(pair[1]) != pids[1]
+
+
+def test_links_are_added_changed_and_removed_while_it_runs(nodes, converge):
+    pair = nodes[0], nodes[1]
+    pids = [corosync_pid(node) for node in pair]
+    three = addresses(*pair, links=("hb", "lan", "mgmt"))
+    cases = [
+        ({"nodes": three}, "ring2_addr"),
+        ({"nodes": three, "links": [{}, {}, {"ping_timeout": 2000}]}, "knet_ping_timeout: 2000"),
+        ({"nodes": addresses(*pair)}, "ring1_addr"),
+    ]
+    for wanted, words in cases:
+        converge(pair, "pcs.corosync_configured", name=CLUSTER, **wanted)
+        assert words in conf(pair[0]) and conf(pair[0]) == conf(pair[1])
+    assert "ring2_addr" not in conf(pair[0])
+    assert [corosync_pid(node) for node in pair] == pids
+
+
+def test_last_link_and_its_options_are_refused(nodes, state):
+    pair = nodes[0], nodes[1]
+    one = addresses(*pair, links=("hb",))
+    before = written(pair)
+    wanted = {"name": CLUSTER, "quorum": {"auto_tie_breaker": True}, "restart_nodes": True}
+    for test in (True, False):
+        for ret in state(pair, "pcs.corosync_configured", test, **wanted).values():
+            assert ret["result"] is False and "pcs cluster stop --all" in ret["comment"]
+        wrong = {"name": CLUSTER, "nodes": {**one, "other": ["1.2.3.4"]}}
+        for ret in state(pair, "pcs.corosync_configured", test, **wrong).values():
+            assert ret["result"] is False and "pcs.cluster_members" in ret["comment"]
+    assert written(pair) == before
+
+
 def test_add_the_third_node(nodes, converge):
     changes = converge(
         nodes, "pcs.cluster_members", name=CLUSTER, nodes=addresses(*nodes), timeout=180
@@ -171,7 +295,7 @@ def test_destroy_only_on_purpose(nodes, converge, state):
     ]
     for arguments, words in wrong:
         for test in (True, False):
-            for ret in state(pair, "pcs.cluster_absent", test=test, **arguments).values():
+            for ret in state(pair, "pcs.cluster_absent", test, **arguments).values():
                 assert ret["result"] is False and words in ret["comment"], ret
     assert written(nodes) == before
     changes = converge(

@@ -83,16 +83,23 @@ class Node:
         self.clock = Clock()
         self.world = load(modules=MODULES, **world)
         self.salt = self.world.salt
+        self.salt.setdefault("shadow.info", lambda name: {"name": name, "passwd": "$6$a$b"})
+        self.salt.setdefault("service.enabled", lambda name: False)
         self.state = self._all_states()
         module = self.world.modules.pcs
         module.COROSYNC_CONF = str(self.root / "corosync.conf")
         module.KNOWN_HOSTS = str(self.root / "known-hosts")
         module.TOKENS = str(self.root / "tokens")
+        hosts = self.world.modules.pcs_hosts
+        hosts.KNOWN_HOSTS, hosts.TOKENS = module.KNOWN_HOSTS, module.TOKENS
+        hosts.MARK = str(self.root / "tokens-are-of-password")
+        self.world.modules.pcs_sbd.CONFIGS = (str(self.root / "sbd"),)
         for file in (*vars(self.world.modules).values(), *vars(self.world.states).values()):
             if hasattr(file, "time"):
                 file.time = self.clock
         setup = self.world.modules.pcs_setup
         setup.COROSYNC_CONF = module.COROSYNC_CONF
+        self.world.modules.pcs_corosync.COROSYNC_CONF = module.COROSYNC_CONF
         setup.CLUSTER_KEY = str(self.root / "authkey")
         stub = self.world.modules.pcs_stub
         stub.COROSYNC_CONF = module.COROSYNC_CONF
