@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from tests.lab import enter, image, machines, paths, prereq
+from tests.lab import enter, image, machines, paths, prereq, sessions
 from tests.lab.progress import say
 
 
@@ -30,6 +30,8 @@ def main(arguments):
         return 0
     if options.command == "lint":
         return _lint()
+    if options.command == "test" and sessions.all_wanted(options.arguments):
+        return sessions.run(options.arguments)
     return enter.run(arguments)
 
 

@@ -1,0 +1,81 @@
+"""All tests, as two sessions of pytest in two labs side by side.
+
+Tests of whole clusters mostly wait: for a boot, a membership, a time-out. So the unit and the
+functional tests run beside them, with what they leave of the processors, and are told of at the
+end, together and complete.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+
+from tests.lab import enter, paths
+from tests.lab.progress import say
+
+QUICK = ("tests/unit", "tests/functional")
+LIVE = ("tests/integration", "tests/system")
+NICE = 15
+# Exit codes of pytest: Ctrl-C, and no test found, as with -k for tests of the other session.
+INTERRUPTED, NO_TESTS = 2, 5
+_PR_SET_PDEATHSIG = 1
+
+
+def all_wanted(arguments):
+    """Whether these arguments for pytest name no file, so that all tests are meant."""
+    return not any((paths.REPO / word.split("::")[0]).exists() for word in arguments if word)
+
+
+def run(arguments):
+    """Run all tests with these further arguments for pytest; return the exit code of both."""
+    over = threading.Event()
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        quick = _start_quick(arguments, output)
+        threading.Thread(target=_tell_end, args=(quick, over), daemon=True).start()
+        live = enter.run(["test", *LIVE, *arguments])
+        over.set()
+        if live == INTERRUPTED or live > NO_TESTS:
+            quick.terminate()
+        code = quick.wait()
+        output.seek(0)
+        say("the unit and functional tests, which ran beside those of whole clusters, said:")
+        print(output.read(), flush=True)
+    say(f"tests of whole clusters: {_how(live)}; unit and functional tests: {_how(code)}")
+    return combined(live, code)
+
+
+def combined(*codes):
+    """The exit code for several sessions; that one of them had no tests is no failure."""
+    return max((abs(code) for code in codes if code != NO_TESTS), default=NO_TESTS)
+
+
+def _start_quick(arguments, output):
+    libc = ctypes.CDLL(None)
+
+    def settle_in():
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        os.nice(NICE)
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.lab", "test", *QUICK, *arguments],
+        cwd=paths.REPO,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        preexec_fn=settle_in,
+    )
+
+
+def _tell_end(process, over):
+    code = process.wait()
+    if not over.is_set():
+        say(f"unit and functional tests: {_how(code)}; what they said comes at the end")
+
+
+def _how(code):
+    return {0: "passed", NO_TESTS: "none wanted"}.get(code, f"FAILED ({code})")
