@@ -23,6 +23,27 @@ DIFFERENCES = {
     # `pcs cluster sync corosync`, `pcs stonith sbd enable watchdog=W`, else `pcs cluster sync`,
     # `--watchdog=W`: both came with 0.10.1, as this did
     "groups_of_files": "node.add.separated-name-and-address",
+    # `pcs resource defaults update A=B`, else `pcs resource defaults A=B`; sets of them
+    "defaults_update": "pcmk.properties.resource-defaults.multiple",
+    "op_defaults_update": "pcmk.properties.operation-defaults.multiple",
+    # a role is Promoted, else Master
+    "promoted": "pcmk.cib.roles.promoted-unpromoted",
+    # `pcs resource promotable R`, else `pcs resource master R`
+    "promotable": "pcmk.resource.promotable",
+    # an id for a new clone
+    "clone_id": "pcmk.resource.clone.custom-id",
+    # `pcs resource clone R meta A=B`, else `pcs resource clone R A=B`
+    "clone_meta": "pcmk.resource.create.meta.future",
+    # `pcs stonith level remove 1 target N`, else `level remove 1 N`: came with 0.10.9, which has no
+    # id of its own for it and still takes the old way
+    "level_target": "pcmk.cib.roles.promoted-unpromoted",
+    # `pcs stonith level add ... id=I`
+    "level_id": "pcmk.stonith.levels.add-with-id",
+    # `pcs constraint location add I R N score=S`, else `location add I R N S`
+    "location_score": "pcmk.constraint.location.simple.options.score",
+    # a rule of a constraint is one argument, else each word is one
+    "rule_as_argument": "pcmk.constraint.location.simple.rule.rule-as-one-argument",
+    "tags": "pcmk.tag",
 }
 
 # What `pcs cluster setup` of 0.9 takes of corosync's totem section.
@@ -43,6 +64,25 @@ def __virtual__():
 
 def _has(capabilities, difference):
     return DIFFERENCES[difference] in capabilities
+
+
+def can(capabilities, difference):
+    """
+    Whether a pcs wants something said in the newer of two ways.
+
+    capabilities
+        Its capability ids; None for a pcs that is newer than all.
+
+    difference
+        A key of ``DIFFERENCES``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.can '[pcs.auth.client]' host_auth
+    """
+    return capabilities is None or _has(capabilities, difference)
 
 
 def auth(capabilities, nodes, username, renew=False):
