@@ -57,9 +57,8 @@ def state(master):
     """Run one state on nodes at once: ``{node: return}``."""
 
     def run(on, function, test=False, /, **arguments):
-        if test:
-            arguments["test"] = True
-        returns = master.salt(on, "state.single", function, **arguments)
+        words = [f"{name}={json.dumps(value)}" for name, value in arguments.items()]
+        returns = master.salt(on, "state.single", function, *words, f"test={test}")
         found = {}
         for name, states in returns.items():
             assert isinstance(states, dict), (name, states)
