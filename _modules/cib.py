@@ -55,7 +55,7 @@ def _plan(want, text, partial=False, file=None):
         plan["notes"] = notes + plan["notes"]
         if plan["problems"]:
             raise CommandExecutionError("\n".join(plan["problems"]))
-    plan.update(live=live, text=text, commands=[], consequences=[], refused=None)
+    plan.update(want=want, live=live, text=text, commands=[], consequences=[], refused=None)
     if plan["edits"]:
         plan["new"] = __salt__["cib_xml.edit"](text, plan["edits"])
         plan["notes"] += __salt__["cib_check.verify"](want, live, text, plan["new"], plan["edits"])
@@ -81,7 +81,18 @@ def _foresee(plan):
         )
 
 
+def _capabilities():
+    """What the installed pcs can; None if there is none, which stands for the newest."""
+    try:
+        return __salt__["pcs.version"]()["capabilities"]
+    except CommandExecutionError:
+        return None
+
+
 def _result(plan, **more):
+    if plan["edits"]:
+        told = (plan["edits"], plan["want"], plan["live"], _capabilities())
+        plan["commands"] = __salt__["cib_commands.of_plan"](*told)
     names = ("changes", "unmanaged", "intent", "notes", "commands", "consequences")
     return {**{name: plan[name] for name in names}, **more}
 
