@@ -141,7 +141,9 @@ def _goes(plan, found, recorded):
     """Whether a constraint that is not described is ours to remove."""
     if plan.partial or found["type"] not in MANAGED:
         return False
-    about_ours = found["resources"] and all(map(plan.is_our_resource, found["resources"]))
+    # what is not there any more says nothing about whose it is
+    about = [name for name in found["resources"] if name not in plan.gone]
+    about_ours = about and all(map(plan.is_our_resource, about))
     return bool(plan.purge or recorded or about_ours)
 
 

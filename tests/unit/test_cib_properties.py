@@ -30,6 +30,7 @@ texts = st.one_of(
     st.sampled_from(["20s", "1min", "INFINITY", "on", "a<b>&\"c'", "rw,sync"]),
 )
 pairs = st.dictionaries(names, texts, max_size=3)
+utilization = st.dictionaries(st.sampled_from(["cpu", "memory"]), st.integers(-1, 9), max_size=2)
 options = st.dictionaries(st.sampled_from(["ip", "state", "x_y", "déjà"]), texts, max_size=3)
 times = st.sampled_from(["5s", "10", "11s", "20s", "1min", "90000ms"])
 
@@ -66,6 +67,7 @@ def descriptions(draw):
             "agent": draw(st.sampled_from(sorted(AGENTS))),
             "attributes": draw(pairs),
             "meta": draw(pairs),
+            "utilization": draw(utilization),
             "operations": draw(operations()),
         }
         for name in present
@@ -76,14 +78,69 @@ def descriptions(draw):
         if size:
             groups[group], left = draw(st.permutations(left))[:size], left
             left = [name for name in left if name not in groups[group]]
+    left += sorted(groups)
+    clones, left = draw(holding(["c", "d"], left, clone))
+    bundles, left = draw(holding(["p", "q"], left, bundle, primitives))
     return {
         "properties": draw(options),
         "resource_defaults": draw(options),
         "op_defaults": draw(options),
         "primitives": primitives,
         "groups": {name: {"members": m, "meta": draw(pairs)} for name, m in groups.items()},
-        "constraints": draw(constraints(left + sorted(groups))),
+        "clones": clones,
+        "bundles": bundles,
+        "constraints": draw(constraints(left + sorted(clones) + sorted(bundles))),
     }
+
+
+@st.composite
+def holding(draw, holders, left, what, kind=None):
+    """Clones or bundles that each hold one of what is left; and what is left then."""
+    found = {}
+    for name in draw(st.sets(st.sampled_from(holders))):
+        fitting = [one for one in left if kind is None or one in kind]
+        inner = draw(st.sampled_from(fitting)) if fitting else None
+        if inner or kind:
+            found[name] = {**draw(what), **({"resource": inner} if inner else {})}
+        left = [one for one in left if one != inner]
+    return found, left
+
+
+clone = st.fixed_dictionaries(
+    {"meta": pairs},
+    optional={"promotable": st.booleans(), "description": st.sampled_from(["x", "größer"])},
+)
+bundle = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["docker", "podman"]),
+        "container": st.fixed_dictionaries(
+            {"image": st.sampled_from(["x", "y:1"])},
+            optional={"replicas": st.integers(1, 3), "promoted-max": st.integers(0, 2)},
+        ),
+        "network": st.fixed_dictionaries(
+            {"control-port": st.integers(1, 3)}, optional={"add-host": st.booleans()}
+        ),
+    },
+    optional={
+        "meta": pairs,
+        "ports": st.lists(
+            st.one_of(
+                st.fixed_dictionaries(
+                    {"port": st.integers(80, 82)}, optional={"internal-port": st.just(90)}
+                ),
+                st.fixed_dictionaries({"range": st.sampled_from(["1-2", "3-4"])}),
+            ),
+            unique_by=lambda one: str(one.get("port", one.get("range"))),
+        ),
+        "storage": st.lists(
+            st.fixed_dictionaries(
+                {"source-dir": st.sampled_from(["/a", "/b"]), "target-dir": st.sampled_from("xy")},
+                optional={"options": st.just("ro")},
+            ),
+            unique_by=lambda one: one["target-dir"],
+        ),
+    },
+)
 
 
 @st.composite
@@ -105,17 +162,50 @@ def constraints(draw, resources):
     return found
 
 
-def compare(description, text):
+def plan(description, text):
     want = salt["cib_describe.normalise"](description)
     for one in want["primitives"].values():
         one["defaults"] = [dict(operation) for operation in AGENTS[one["agent"]]]
-    found = salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+    return salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+
+
+def compare(description, text):
+    found = plan(description, text)
     assert found["problems"] == []
     return found
 
 
 def apply(description, text):
     return salt["cib_xml.edit"](text, compare(description, text)["edits"])
+
+
+def places(text):
+    """What stands in what."""
+    found = salt["cib_xml.read"](text)
+    return {
+        name: salt["cib_tree.held"](kind, one)
+        for kind in ("groups", "clones", "bundles")
+        for name, one in found[kind].items()
+    }
+
+
+def misplaced(text):
+    """Resources that the schema does not allow where they stand, and what holds too few."""
+    allowed = {
+        "resources": ("primitive", "group", "clone", "master", "bundle"),
+        "clone": ("primitive", "group"),
+        "group": ("primitive",),
+        "bundle": ("primitive",),
+    }
+    found = []
+    for holder in ET.fromstring(text).find("configuration/resources").iter():
+        inner = [one.tag for one in holder if one.tag in allowed["resources"]]
+        if not set(inner) <= set(allowed.get(holder.tag, ())):
+            found.append((holder.get("id"), inner))
+        fewest, most = {"group": (1, 9), "clone": (1, 1), "bundle": (0, 1)}.get(holder.tag, (0, 99))
+        if not fewest <= len(inner) <= most:
+            found.append((holder.get("id"), inner))
+    return found
 
 
 def all_ids(text):
@@ -151,14 +241,34 @@ def test_from_any_to_any(one, other):
     found, fresh = (salt["cib_xml.read"](each) for each in (text, apply(other, EMPTY_CIB)))
     for kind in ("properties", "resource_defaults", "op_defaults"):
         assert set(found[kind]) == set(fresh[kind])
-    for kind in ("primitives", "groups"):
+    for kind in ("primitives", "groups", "clones", "bundles"):
         assert set(found[kind]) == set(fresh[kind])
+    assert places(text) == places(apply(other, EMPTY_CIB))
+    assert misplaced(text) == []
     assert len(found["constraints"]) == len(fresh["constraints"])
     for name, primitive in fresh["primitives"].items():
         assert found["primitives"][name]["agent"] == primitive["agent"]
-        for part in ("attributes", "meta"):
+        for part in ("attributes", "meta", "utilization"):
             # values may be spelled otherwise: 1 is true already
             assert set(found["primitives"][name][part]) == set(primitive[part])
+
+
+@quick
+@given(descriptions(), descriptions(), st.sampled_from(["keep", "purge"]))
+def test_over_what_somebody_made_by_hand(theirs, ours, unmanaged):
+    """It may be refused, as what others cloned is not torn out; else it comes to rest."""
+    root = ET.fromstring(apply(theirs, EMPTY_CIB))
+    for record in root.findall(".//cluster_property_set[@id='salt-pcs-ownership']"):
+        root.find("configuration/crm_config").remove(record)
+    text = ET.tostring(root, encoding="unicode")
+    ours = {**ours, "unmanaged": unmanaged}
+    found = plan(ours, text)
+    if found["problems"]:
+        assert unmanaged == "keep"
+        return
+    text = salt["cib_xml.edit"](text, found["edits"])
+    assert compare(ours, text)["changes"] == {}
+    assert misplaced(text) == []
 
 
 @quick
