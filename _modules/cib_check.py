@@ -85,7 +85,10 @@ def _check_agents(asked, live):
                     "know it"
                 )
         problems += __salt__["cib_agent.problems"](path, wanted, metadata, present)
-        wanted["defaults"] = __salt__["cib_agent.default_operations"](metadata, agent)
+        defaults = __salt__["cib_agent.default_operations"](metadata, agent)
+        wanted["defaults"] = [
+            one for one in defaults if wanted["all_defaults"] or one["name"] == "monitor"
+        ]
     return known, problems, notes
 
 

@@ -34,6 +34,7 @@ def check(check, kind, path, value):
         "meta",
         "utilization",
         "operations",
+        "default-operations",
         "description",
     )
     found = {}
@@ -51,6 +52,11 @@ def check(check, kind, path, value):
             "meta": check.scalars(f"{here}:meta", inner.get("meta")),
             "utilization": _utilization(check, f"{here}:utilization", inner.get("utilization")),
             "operations": _operations(check, f"{here}:operations", inner.get("operations")),
+            # whether a new one gets the agent's default operations, or a monitor alone
+            "all_defaults": check.boolean(
+                f"{here}:default-operations", inner.get("default-operations")
+            )
+            != "false",
         }
     return found
 

@@ -59,7 +59,7 @@ MISTAKES = {
     ),
     "key of a primitive": (
         {"primitives": {"A": {"agent": DUMMY, "attribute": {}}}},
-        "primitives:A:attribute: unknown key; allowed: agent, attributes, description, meta",
+        "primitives:A:attribute: unknown key; allowed: agent, attributes, default-operations, ",
     ),
     "bad id": (
         {"primitives": {"1 A": {"agent": DUMMY}}},
