@@ -117,8 +117,9 @@ def _resource(parsed, present):
     }
     if not parsed["default_operations"]:
         primitive["default-operations"] = False
-    if there.get("description"):
-        primitive["description"] = there["description"]
+    for key in ("description", "utilization"):
+        if there.get(key):
+            primitive[key] = there[key]
     provides = there.get("meta", {}).get("provides")
     if provides is None and primitive["agent"] in _UNFENCING and not there:
         provides = "unfencing"

@@ -49,7 +49,8 @@ def shape(text):
         if inside:
             attributes.pop("id", None)
         children = [tuples(child, inside) for child in element]
-        if element.tag == "cluster_property_set":
+        # pcs has properties in the order they were set, and meta attributes where they came to be
+        if element.tag in ("cluster_property_set", "primitive"):
             children.sort()
         return (element.tag, tuple(sorted(attributes.items())), tuple(children))
 

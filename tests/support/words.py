@@ -22,7 +22,9 @@ ABCD = [resource(name) for name in "ABCD"]
 
 CASES = {
     "attributes": [resource("A", "fake=x", "op_sleep=1")],
-    "empty value": [resource("A", "fake=")],
+    "no default operations": [
+        resource("A", "fake=x", "--no-default-ops", "op", "start", "timeout=9")
+    ],
     "meta": [resource("A", "fake=x", "meta", "failure-timeout=60s", "migration-threshold=3")],
     "op": [resource("A", "op", "monitor", "interval=20s")],
     "op without interval": [resource("A", "op", "monitor", "timeout=33s", "start", "timeout=44")],
@@ -54,7 +56,7 @@ CASES = {
     "clone and meta of the resource": [resource("A", "clone", "meta", "priority=7")],
     "promotable": [resource("A", "promotable", "promoted-max=1", agent=STATEFUL)],
     "clone that is promotable": [resource("A", "clone", "promotable=true", agent=STATEFUL)],
-    "short name": [resource("A", "fake=x", agent="Stateful")],
+    "short name": [resource("A", "ip=10.0.0.1", agent="IPaddr2")],
     "fencing": [
         ("stonith", "f", "fence_ipmilan", ["ip=10.0.0.1", "username=root", "password=pw1",
                                            "pcmk_host_list=n1", "op", "monitor", "interval=77s"])
@@ -118,7 +120,11 @@ CASES = {
 }  # fmt: skip
 
 # How a version spells a word that others spell as above.
-_PROMOTED = {"Master": "Promoted", "master": "Promoted", "Slave": "Unpromoted"}
+_PROMOTED = {
+    "master": "Promoted",
+    "role=Master": "role=Promoted",
+    "role=Slave": "role=Unpromoted",
+}
 SPELLED = {"0.10": {}, "0.11": {}, "0.12": _PROMOTED}
 
 
