@@ -16,7 +16,16 @@ SALT_VERSION = re.search(r"^salt==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE
 CACHE = Path(os.environ.get("HANFS_LAB_CACHE", "/var/cache/hanfs-lab"))
 SALT_VENV = CACHE / f"salt-{SALT_VERSION}"
 TEST_VENV = CACHE / "venv-tests"
+# Release -> the version of Salt that stands for it; the states of old are run under each. Newer
+# ones of 3007 ask for packages that are as new as they.
+SALTS = {"3006": "3006.28", "3007": "3007.15", "3008": SALT_VERSION}
 SSH_KEY = CACHE / "ssh" / "id_ed25519"
+
+
+def salt_venv(release):
+    """Directory of the virtual environment with that release of Salt."""
+    return CACHE / f"salt-{SALTS[release]}"
+
 
 # What ends with a lab: in memory, and seen by nobody outside.
 SCRATCH = Path("/run/hanfs-lab")

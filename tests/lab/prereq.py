@@ -82,11 +82,15 @@ def ensure_programs():
 
 
 def ensure_venvs():
-    """Make the virtual environments: one for the nodes (Salt alone), one for the tests."""
+    """Make the virtual environments: for the nodes (Salt alone), for the tests, older Salt."""
     salt = [f"salt=={paths.SALT_VERSION}", "-c", str(paths.CONSTRAINTS)]
     tests = ["-r", str(paths.REQUIREMENTS), "-c", str(paths.CONSTRAINTS)]
     _ensure_venv(paths.SALT_VENV, salt)
     _ensure_venv(paths.TEST_VENV, tests)
+    for release, version in paths.SALTS.items():
+        if version != paths.SALT_VERSION:
+            # with the packages that it asks for itself
+            _ensure_venv(paths.salt_venv(release), [f"salt=={version}"])
 
 
 def _ensure_venv(directory, requirements):
