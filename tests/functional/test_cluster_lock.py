@@ -1,0 +1,47 @@
+"""The lock on the cluster layer, with the real cibadmin on a configuration file."""
+
+import pytest
+from salt.exceptions import CommandExecutionError
+
+from tests.support.cluster_tools import Tools, find_root
+from tests.support.pcs_command import Clock
+
+ROOT = find_root()
+pytestmark = pytest.mark.skipif(ROOT is None, reason="neither the lab's root nor this host has pcs")
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = Tools(ROOT, tmp_path).world()
+    world.modules.pcs_wait.time = Clock()
+    return world
+
+
+def test_one_holder_at_a_time(world):
+    assert world.salt["pcs_lock.holder"]() is None
+    assert world.salt["pcs_lock.take"]("a", 'so "it" <is>') == []
+    assert world.salt["pcs_lock.holder"]() == {
+        "node": "a", "purpose": 'so "it" <is>', "pending": [],
+    }  # fmt: skip
+    with pytest.raises(CommandExecutionError, match="a holds it .*pcs_lock.release"):
+        world.salt["pcs_lock.take"]("b", "mine", timeout=20)
+    world.salt["pcs_lock.release"]()
+    world.salt["pcs_lock.release"]()
+    assert world.salt["pcs_lock.take"]("b", "mine", timeout=20) == []
+
+
+def test_a_waiting_node_gets_it_when_it_is_free(world):
+    world.salt["pcs_lock.take"]("a", "x")
+    clock = world.modules.pcs_wait.time
+    clock.on_sleep = lambda clock: clock.now > 5 and world.salt["pcs_lock.release"]()
+    assert world.salt["pcs_lock.take"]("b", "mine", timeout=60) == []
+    assert world.salt["pcs_lock.holder"]()["node"] == "b"
+
+
+def test_what_a_run_left_to_do_is_completed_by_one_that_can(world):
+    world.salt["pcs_lock.take"]("a", "x")
+    world.salt["pcs_lock.keep"]("a", "x", ["b", "c"])
+    with pytest.raises(CommandExecutionError, match="cut off before b, c"):
+        world.salt["pcs_lock.take"]("a", "members")
+    assert world.salt["pcs_lock.holder"]()["pending"] == ["b", "c"]
+    assert world.salt["pcs_lock.take"]("a", "x", resume=True) == ["b", "c"]

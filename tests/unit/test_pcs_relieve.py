@@ -1,0 +1,113 @@
+"""Moving everything off a node before it is stopped, and the order of restarts."""
+
+import pytest
+from salt.exceptions import CommandExecutionError
+
+from tests.support.pcs_command import Clock
+from tests.support.salt_modules import load
+
+OFF = dict.fromkeys(("online", "standby", "maintenance", "pending", "unclean"), False)
+ON = {**OFF, "online": True}
+
+
+def resource(*nodes, clone=None, agent="ocf:heartbeat:IPaddr2", active=True):
+    return {"agent": agent, "clone": clone, "active": active, "nodes": list(nodes)}
+
+
+class Cluster:
+    """What pcs.status says before and after the standby, and the commands that were run."""
+
+    def __init__(self, resources, after=None, nodes=None):
+        self.world = load(modules=["pcs_nodes", "pcs_rolling", "pcs_arguments"], states=False)
+        self.commands = []
+        self.nodes = nodes or {"a": ON, "b": ON}
+        self.resources, self.after = resources, after
+        self.wait_fails = False
+        self.world.salt.update({"pcs.status": self.status, "pcs_run.run": self.run})
+
+    def status(self):
+        moved = any("--update" in command for command in self.commands)
+        resources = self.after if moved and self.after is not None else self.resources
+        return {"nodes": self.nodes, "resources": resources}
+
+    def run(self, argv, **_):
+        self.commands.append(" ".join(argv))
+        if self.wait_fails and argv[0] == "crm_resource":
+            raise CommandExecutionError("crm_resource --wait: Timer expired")
+
+    def relieve(self, node="a"):
+        return self.world.salt["pcs.node_relieve"](node, 60)
+
+
+ATTRIBUTE = "crm_attribute --node a --name standby --lifetime reboot"
+
+
+def test_what_ran_there_runs_elsewhere():
+    both = {
+        "fence": resource("a", agent="stonith:fence_x"),
+        "copies": resource("a", "b", clone="c"),
+    }
+    cluster = Cluster({"VIP": resource("a"), **both}, {"VIP": resource("b")})
+    assert cluster.relieve() == ["VIP"]
+    assert cluster.commands == [f"{ATTRIBUTE} --update on", "crm_resource --wait --timeout=60"]
+
+
+@pytest.mark.parametrize(
+    "after", [resource(active=False), resource("a")], ids=["stopped", "still there"]
+)
+def test_what_does_not_start_elsewhere_goes_back(after):
+    cluster = Cluster({"VIP": resource("a")}, {"VIP": after})
+    with pytest.raises(CommandExecutionError, match="a was not relieved.*VIP"):
+        cluster.relieve()
+    assert cluster.commands[-1] == f"{ATTRIBUTE} --delete"
+
+
+def test_a_move_that_does_not_end_goes_back():
+    cluster = Cluster({"VIP": resource("a")}, {"VIP": resource("b")})
+    cluster.wait_fails = True
+    with pytest.raises(CommandExecutionError, match="Timer expired"):
+        cluster.relieve()
+    assert cluster.commands[-1] == f"{ATTRIBUTE} --delete"
+
+
+@pytest.mark.parametrize("flag", ["standby", "maintenance", "pending", "unclean"])
+def test_nobody_to_take_it(flag):
+    cluster = Cluster({"VIP": resource("a")}, nodes={"a": ON, "b": {**ON, flag: True}})
+    with pytest.raises(CommandExecutionError, match="no other node is online and free"):
+        cluster.relieve()
+    assert cluster.commands == []
+
+
+def test_the_idle_node_is_restarted_first():
+    cluster = Cluster({"VIP": resource("a"), "copies": resource("a", "b", "c", clone="x")})
+    order = cluster.world.salt["pcs_rolling.order"]
+    assert order(cluster.status(), ["a", "b", "c"]) == ["b", "c", "a"]
+
+
+def test_the_next_waits_until_the_last_is_back():
+    """A node that does not come back ends it: no other is stopped."""
+    cluster = Cluster({}, nodes={"a": ON, "b": ON})
+    world = cluster.world
+    wait = load(modules=["pcs_wait"], states=False).modules.pcs_wait
+    wait.time = Clock()
+    stopped = []
+
+    def stop(node):
+        stopped.append(node)
+        cluster.nodes = {**cluster.nodes, node: OFF}
+
+    world.salt.update(
+        {
+            "pcs_wait.until": wait.until,
+            "pcs.cluster_stop": stop,
+            "pcs.cluster_start": lambda node, wait: None,
+            "pcs_lock.keep": lambda *_: pytest.fail("nothing was completed"),
+        }
+    )
+    cluster.status_of = cluster.status
+    world.salt["pcs.status"] = lambda: {
+        **cluster.status_of(), "quorum": True, "maintenance_mode": False,
+    }  # fmt: skip
+    with pytest.raises(CommandExecutionError, match="a is not online"):
+        world.salt["pcs_rolling.restart"]("a", ["a", "b"], ["a", "b"], "x", 60)
+    assert stopped == ["a"]
