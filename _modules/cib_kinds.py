@@ -35,8 +35,14 @@ KINDS = {
     "resource_defaults": "cib_pairs",
     "op_defaults": "cib_pairs",
     **RESOURCES,
+    # a constraint may name a tag
+    "tags": "cib_tags",
     "constraints": "cib_constraints",
     "nodes": "cib_nodes",
+    "fence_levels": "cib_levels",
+    "alerts": "cib_alerts",
+    # a permission may name anything
+    "acls": "cib_acls",
 }
 
 
