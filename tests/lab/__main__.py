@@ -22,7 +22,7 @@ def main(arguments):
     if options.command == "shell":
         return _shell(options)
     try:
-        prepare(images=options.command != "lint")
+        prepare(images=_needs_images(options))
     except (prereq.Unsuitable, LookupError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -33,6 +33,12 @@ def main(arguments):
     if options.command == "test" and sessions.all_wanted(options.arguments):
         return sessions.run(options.arguments)
     return enter.run(arguments)
+
+
+def _needs_images(options):
+    if options.command == "test":
+        return sessions.images_wanted(options.arguments)
+    return options.command != "lint"
 
 
 def prepare(images=True):

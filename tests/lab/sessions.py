@@ -18,7 +18,8 @@ import threading
 from tests.lab import enter, paths
 from tests.lab.progress import say
 
-QUICK = ("tests/unit", "tests/functional")
+UNIT = "tests/unit"
+QUICK = (UNIT, "tests/functional")
 LIVE = ("tests/integration", "tests/system")
 NICE = 15
 # Exit codes of pytest: Ctrl-C, and no test found, as with -k for tests of the other session.
@@ -28,7 +29,18 @@ _PR_SET_PDEATHSIG = 1
 
 def all_wanted(arguments):
     """Whether these arguments for pytest name no file, so that all tests are meant."""
-    return not any((paths.REPO / word.split("::")[0]).exists() for word in arguments if word)
+    return not _named(arguments)
+
+
+def images_wanted(arguments):
+    """Whether the tests that these arguments name need more than Python."""
+    named = _named(arguments)
+    return not named or any(paths.REPO / UNIT not in [path, *path.parents] for path in named)
+
+
+def _named(arguments):
+    found = [(paths.REPO / word.split("::")[0]).resolve() for word in arguments if word]
+    return [path for path in found if path.exists()]
 
 
 def run(arguments):

@@ -28,6 +28,21 @@ def test_two_sessions_only_when_no_file_is_named(arguments, expected):
 
 
 @pytest.mark.parametrize(
+    "arguments,expected",
+    [
+        ([], True),
+        (["-k", "storage"], True),
+        (["tests/unit", "-x"], False),
+        (["tests/unit/test_lab_sessions.py::test_codes"], False),
+        (["tests/unit", "tests/functional"], True),
+        (["tests"], True),
+    ],
+)
+def test_unit_tests_need_no_images(arguments, expected):
+    assert sessions.images_wanted(arguments) is expected
+
+
+@pytest.mark.parametrize(
     "codes,expected",
     [((0, 0), 0), ((0, 1), 1), ((1, 0), 1), ((5, 0), 0), ((5, 1), 1), ((5, 5), 5), ((0, -15), 15)],
 )
