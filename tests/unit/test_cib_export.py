@@ -1,0 +1,157 @@
+"""A configuration written out as a description, and applied to itself."""
+
+import yaml
+
+from tests.support.cluster_tools import EMPTY_CIB
+from tests.support.salt_modules import load
+
+DUMMY = "ocf:pacemaker:Dummy"
+CIB = EMPTY_CIB.replace(
+    "<nodes/>", '<nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes>'
+)
+METADATA = {
+    "parameters": {},
+    "actions": [
+        {"name": "start", "timeout": "20s"},
+        {"name": "stop", "timeout": "20s"},
+        {"name": "monitor", "timeout": "20s", "interval": "10s"},
+    ],
+}
+SECRET = "s3cr3t-of-them"
+EVERYTHING = {
+    "properties": {"batch-limit": 4, "stonith-enabled": False},
+    "resource_defaults": {"resource-stickiness": 100},
+    "op_defaults": {"timeout": "60s"},
+    "primitives": {
+        "f1": {
+            "agent": "stonith:fence_virt",
+            "attributes": {"port": "n1", "password": SECRET},
+            "operations": {"monitor": {"interval": "60s"}},
+        },
+        "A": {"agent": DUMMY, "meta": {"priority": 5}, "utilization": {"cpu": 1}},
+        "B": {"agent": DUMMY, "operations": {"monitor": {"interval": "33s"}}, "description": "b"},
+        "C": {"agent": DUMMY, "attributes": {"fake": "yes"}},
+        "D": {"agent": DUMMY},
+    },
+    "groups": {"g": ["A", "B"], "h": {"members": ["D"], "meta": {"priority": 1}}},
+    "clones": {"c": {"resource": "C", "meta": {"interleave": True}}},
+    "tags": {"t": ["A", "C"]},
+    "constraints": {
+        "order": [{"first": "g", "then": "c", "kind": "Optional"}],
+        "colocation": [{"resource": "g", "with": "c", "score": 10}],
+    },
+    "nodes": {"n1": {"attributes": {"rack": "1", "token": SECRET}, "utilization": {"cpu": 3}}},
+    "fence_levels": [{"target": "n1", "level": 1, "devices": ["f1"]}],
+    "alerts": {
+        "a": {
+            "path": "/x",
+            "options": {"api_key": SECRET, "plain": "1"},
+            "recipients": {"one": {"value": "v", "options": {"password": SECRET}}},
+        }
+    },
+    "acls": {
+        "roles": {"r": {"permissions": [{"access": "read", "xpath": "//nodes"}]}},
+        "users": {"anna": ["r"]},
+    },
+}
+PLACES = ["f1:password", "n1:token", "a:api_key", "one:password"]
+
+
+def world(**pillar):
+    found = load(states=False, pillar=pillar)
+    found.salt["cib_agent.metadata"] = lambda agent: METADATA
+    return found
+
+
+def compiled(description, text=CIB):
+    """The engine's own XML of a description; without the record of what is ours."""
+    salt = world().salt
+    want = salt["cib_describe.normalise"](description)
+    for one in want["primitives"].values():
+        one["defaults"] = salt["cib_agent.default_operations"](METADATA, one["agent"])
+    plan = salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+    assert plan["problems"] == []
+    edits = [edit for edit in plan["edits"] if edit["kind"] != "ownership"]
+    return salt["cib_xml.edit"](text, edits)
+
+
+def exported(text, tmp_path, form="data", **options):
+    path = tmp_path / "cib.xml"
+    path.write_text(text)
+    salt = world().salt
+    return salt["pcs.export"](form, file=str(path), **options)
+
+
+def left(description, text, **pillar):
+    """What applying it would still change."""
+    salt = world(**pillar).salt
+    want = salt["cib_describe.normalise"](description)
+    for one in want["primitives"].values():
+        one["defaults"] = salt["cib_agent.default_operations"](METADATA, one["agent"])
+    plan = salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+    assert plan["problems"] == []
+    plan["changes"].pop("ownership", None)
+    return plan
+
+
+def secrets(places):
+    found = {}
+    for place in places:
+        *path, last = place.split(":")[2:]
+        inner = found
+        for name in path:
+            inner = inner.setdefault(name, {})
+        inner[last] = SECRET
+    return {"hanfs": {"secrets": found}}
+
+
+def test_applied_back_it_plans_nothing(tmp_path):
+    text = compiled(EVERYTHING)
+    found = exported(text, tmp_path)
+    assert SECRET not in repr(found)
+    assert found["secrets"] == sorted(f"hanfs:secrets:{place}" for place in PLACES)
+    assert found["notes"] == []
+    plan = left(found["description"], text, **secrets(found["secrets"]))
+    assert (plan["changes"], plan["unmanaged"]) == ({}, {})
+    assert set(found["description"]) == set(EVERYTHING)
+
+
+def test_as_yaml_it_says_the_same(tmp_path):
+    text = compiled(EVERYTHING)
+    found = exported(text, tmp_path, "yaml", prefix="elsewhere")
+    assert SECRET not in found and "#   elsewhere:f1:password\n" in found
+    data = exported(text, tmp_path, prefix="elsewhere")
+    assert yaml.safe_load(found) == data["description"]
+
+
+def test_what_an_agent_asks_for_is_not_told(tmp_path):
+    found = exported(compiled(EVERYTHING), tmp_path)["description"]["primitives"]
+    assert "operations" not in found["A"]
+    assert found["B"]["operations"] == {"monitor": {"interval": "33s", "timeout": "20s"}}
+
+
+def test_an_operators_intent_is_told_and_left_out(tmp_path):
+    theirs = {
+        **EVERYTHING,
+        "properties": {**EVERYTHING["properties"], "maintenance-mode": True},
+    }
+    text = compiled(theirs)
+    text = text.replace('name="rack" value="1"', 'name="standby" value="on"')
+    text = text.replace('name="priority" value="5"', 'name="target-role" value="Stopped"')
+    ban = '<rsc_location id="cli-ban-c-on-n1" rsc="c" node="n1" score="-INFINITY"/></constraints>'
+    text = text.replace("</constraints>", ban)
+    found = exported(text, tmp_path)
+    assert found["notes"] == [
+        "the cluster has maintenance-mode=true: an operator's, left out",
+        "A has target-role=Stopped: an operator's, left out",
+        "node n1 has standby=on: an operator's, left out",
+        "the constraint cli-ban-c-on-n1 was left by a move or a ban: left out",
+    ]
+    assert left(found["description"], text, **secrets(found["secrets"]))["changes"] == {}
+
+
+def test_what_no_description_may_say_is_told(tmp_path):
+    text = compiled({"tags": {"t": ["A"]}, "primitives": {"A": {"agent": DUMMY}}})
+    text = text.replace('name="monitor"', 'name="monitor" prereq="x"')
+    found = exported(text, tmp_path)["notes"]
+    assert len(found) == 1 and found[0].startswith("cannot be applied: primitives:A:operations")
