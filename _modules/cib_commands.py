@@ -11,6 +11,8 @@ said by ``cib_commands_resources``, ``cib_commands_constraints`` and ``cib_comma
 
 from __future__ import annotations
 
+import difflib
+
 # In the order of the commands.
 PHASES = ("settings", "unhook", "make", "arrange", "change", "delete", "hook")
 # The function that says the edits of some kinds.
@@ -18,8 +20,10 @@ SPEAKERS = {
     "cib_commands_others.settings": ("properties", "resource_defaults", "op_defaults", "nodes"),
     "cib_commands_resources.say": ("primitives", "groups", "clones", "bundles"),
     "cib_commands_constraints.say": ("constraints",),
-    "cib_commands_levels.say": ("fence_levels",),
-    "cib_commands_others.say": ("alerts", "tags", "acls"),
+    "cib_commands_others.levels": ("fence_levels",),
+    "cib_commands_others.tags": ("tags",),
+    "cib_commands_others.alerts": ("alerts",),
+    "cib_commands_acls.say": ("acls",),
 }
 _OLD_ROLES = {"Promoted": "Master", "Unpromoted": "Slave"}
 
@@ -107,3 +111,33 @@ def action(edit):
     """
     word = next(word for word in ("create", "change", "remove") if word in edit)
     return word, edit[word]
+
+
+def moves(now, wanted):
+    """
+    Return how members come into their order: ``[(members, place)]``, for pcs's add.
+
+    now, wanted
+        The members as they are and as they are to be; who is not in ``wanted`` is not moved.
+
+    The place is an option such as ``["--after", "A"]``; empty when there is nobody to be beside.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib_commands.moves '[A, B]' '[B, A]'
+    """
+    matcher = difflib.SequenceMatcher(None, now, wanted, autojunk=False)
+    kept = set()
+    for block in matcher.get_matching_blocks():
+        kept.update(wanted[block.b : block.b + block.size])
+    found, run, before = [], [], None
+    for member in [*wanted, None]:
+        if member is not None and member not in kept:
+            run.append(member)
+            continue
+        beside = ["--after", before] if before else ["--before", member] if member else []
+        found += [(run, beside)] if run else []
+        run, before = [], member
+    return found

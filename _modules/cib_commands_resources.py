@@ -6,8 +6,6 @@ Bundles are in ``cib_commands_bundles``.
 
 from __future__ import annotations
 
-import difflib
-
 
 def say(commands, edits):
     """
@@ -91,7 +89,7 @@ def _create(commands, name, new, bundle):
         words += ["meta", *commands.pairs(new["meta"])]
     if bundle:
         words += ["bundle", bundle]
-    if defaults is None and word == "resource":
+    if word == "resource" and (defaults is None or not wanted["all_defaults"]):
         words.append("--no-default-ops")
     commands.say("make", *words)
     if new.get("utilization"):
@@ -157,9 +155,15 @@ def _change_operations(commands, word, name, live, edits):
                 # the only one of its name: pcs writes it anew in its place
                 commands.say("change", word, "update", name, "op", *_operation(commands, new[0]))
                 return
+        del live[edit["id"]]
         commands.say("change", "resource", "op", "remove", edit["id"])
+    names = [one["name"] for one in live.values()]
     for operation in new:
-        commands.say("change", "resource", "op", "add", name, *_operation(commands, operation))
+        # a second one of its name is too much for pcs
+        force = ["--force"] if operation["name"] in names else []
+        names.append(operation["name"])
+        words = [*_operation(commands, operation), *force]
+        commands.say("change", "resource", "op", "add", name, *words)
 
 
 # Groups ------------------------------------------------------------------------------------------
@@ -200,25 +204,11 @@ class Groups:
     def _add(self, name, wanted):
         """Put runs of members that are not in their place after the one before them."""
         now = self.members.setdefault(name, [])
-        matcher = difflib.SequenceMatcher(None, now, wanted, autojunk=False)
-        kept = {
-            wanted[block.b + index]
-            for block in matcher.get_matching_blocks()
-            for index in range(block.size)
-        }
-        run, before = [], None
-        for member in wanted:
-            if member not in kept:
-                run.append(member)
-                continue
-            self._put(name, run, ["--after", before] if before else ["--before", member])
-            run, before = [], member
-        self._put(name, run, ["--after", before] if before else [])
+        for run, place in __salt__["cib_commands.moves"](now, wanted):
+            self._put(name, run, place)
         self.members[name] = wanted + [one for one in now if one not in wanted]
 
     def _put(self, name, run, place):
-        if not run:
-            return
         # a member of its own group can only be moved beside another
         place = place if self.members[name] else []
         self.commands.say("arrange", "resource", "group", "add", name, *run, *place)

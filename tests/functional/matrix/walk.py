@@ -27,6 +27,7 @@ READING = (
 DAEMON = re.compile(r"/usr/lib/pacemaker/pacemaker-\w+$")
 ACTION = re.compile(r"\* Resource action:\s+(\S+)\s+(start|stop|promote|demote|migrate_\w+) on ")
 ROUNDS = 5
+MASK = "********"
 
 
 class PcsRunner(Runner):
@@ -137,7 +138,8 @@ class Walk:
         assert not remarks, shown
         self.copy.cib.write_text(before)
         for command in commands:
-            done = self.copy.pcs(command[1:], check=False)
+            words = [unmasked(word, want) for word in command[1:]]
+            done = self.copy.pcs(words, check=False)
             assert (command[0], done.returncode) == ("pcs", 0), (
                 f"{shlex.join(command)}: {done.stdout}{done.stderr}\nof\n{shown}"
             )
@@ -149,6 +151,15 @@ class Walk:
         """pcs reads what is there without a complaint."""
         done = self.tools.pcs("config")
         assert not re.search("error|warning|traceback", done.stdout + done.stderr, re.I)
+
+
+def unmasked(word, want):
+    """A secret is not shown in a command; who pastes it knows it."""
+    name, _, value = word.partition("=")
+    if value != MASK:
+        return word
+    given = [one.get("attributes", {}) for one in want["primitives"].values()]
+    return next(f"{name}={one[name]}" for one in given if name in one)
 
 
 def told(changes):
