@@ -1,20 +1,18 @@
 """
-Constraints between resources: order and colocation, of two or of sets.
+Constraints between resources, and between resources and nodes or tickets: of one, two or of sets.
 
-How they are compared says ``cib_constraint_plan``.
+What a description may say is in ``cib_constraint_check``, how they are compared in
+``cib_constraint_plan``.
 """
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-ACTIONS = ("start", "promote", "demote", "stop")
-ORDER_KINDS = ("Mandatory", "Optional", "Serialize")
-MANAGED = ("order", "colocation")
 _ROLE_FIELDS = {"role", "resource-role", "with-role"}
 
 # How our names of a constraint's fields are written, in pcs's order.
-_CONSTRAINT_FIELDS = {
+_FIELDS = {
     "order": (
         ("first", "first"),
         ("then", "then"),
@@ -22,6 +20,7 @@ _CONSTRAINT_FIELDS = {
         ("first-action", "first-action"),
         ("then-action", "then-action"),
         ("symmetrical", "symmetrical"),
+        ("require-all", "require-all"),
     ),
     "colocation": (
         ("resource", "rsc"),
@@ -29,98 +28,45 @@ _CONSTRAINT_FIELDS = {
         ("score", "score"),
         ("resource-role", "rsc-role"),
         ("with-role", "with-rsc-role"),
+        ("node-attribute", "node-attribute"),
+        ("influence", "influence"),
+    ),
+    "location": (
+        ("resource", "rsc"),
+        ("resource-pattern", "rsc-pattern"),
+        ("node", "node"),
+        ("score", "score"),
+        ("role", "role"),
+        ("resource-discovery", "resource-discovery"),
+    ),
+    "ticket": (
+        ("resource", "rsc"),
+        ("role", "rsc-role"),
+        ("ticket", "ticket"),
+        ("loss-policy", "loss-policy"),
     ),
 }
-
-
-# The description ---------------------------------------------------------------------------------
+# Fields of a location that belong to its rule when it has one.
+_OF_THE_RULE = ("score", "score-attribute", "role")
+_SET_FIELDS = ("sequential", "require-all", "ordering", "action", "role", "score", "kind")
 
 
 def check(check, kind, path, value):
-    makers = {"order": _order, "colocation": _colocation}
-    found = []
-    inner = check.mapping(path, value, makers)
-    for kind, maker in makers.items():
-        for index, entry in enumerate(check.listing(f"{path}:{kind}", inner.get(kind))):
-            here = f"{path}:{kind}:{index}"
-            constraint = {"type": kind, "path": here, **maker(check, here, entry)}
-            if constraint.get("id"):
-                check.identifier(f"{here}:id", constraint["id"])
-            found.append({key: inner for key, inner in constraint.items() if inner is not None})
-    return found
+    return __salt__["cib_constraint_check.check"](check, path, value)
 
 
-def _order(check, path, entry):
-    common = {"kind", "symmetrical", "id"}
-    if isinstance(entry, dict) and "sets" in entry:
-        entry = check.mapping(path, entry, common | {"sets"})
-        found = {"sets": _sets(check, f"{path}:sets", entry["sets"])}
-    else:
-        allowed = common | {"first", "then", "first-action", "then-action"}
-        entry = check.mapping(path, entry, allowed, required=("first", "then"))
-        found = {"first": _text(entry.get("first")), "then": _text(entry.get("then"))}
-        for name in ("first-action", "then-action"):
-            found[name] = check.choice(f"{path}:{name}", entry.get(name, "start"), ACTIONS)
-    found["kind"] = check.choice(f"{path}:kind", entry.get("kind"), ORDER_KINDS)
-    found["symmetrical"] = check.boolean(f"{path}:symmetrical", entry.get("symmetrical"))
-    found["id"] = _text(entry.get("id"))
-    return found
-
-
-def _colocation(check, path, entry):
-    common = {"score", "id"}
-    if isinstance(entry, dict) and "sets" in entry:
-        entry = check.mapping(path, entry, common | {"sets"})
-        found = {"sets": _sets(check, f"{path}:sets", entry["sets"])}
-    else:
-        allowed = common | {"resource", "with", "resource-role", "with-role"}
-        entry = check.mapping(path, entry, allowed, required=("resource", "with"))
-        found = {"resource": _text(entry.get("resource")), "with": _text(entry.get("with"))}
-        for name in ("resource-role", "with-role"):
-            found[name] = check.role(f"{path}:{name}", entry.get(name))
-    found["score"] = check.score(f"{path}:score", entry.get("score", "INFINITY"))
-    found["id"] = _text(entry.get("id"))
-    return found
-
-
-def _sets(check, path, value):
-    found = []
-    for index, inner in enumerate(check.listing(path, value)):
-        here = f"{path}:{index}"
-        inner = {"members": inner} if isinstance(inner, (list, tuple)) else inner
-        inner = check.mapping(
-            here, inner, ("members", "sequential", "require-all", "action", "role")
-        )
-        one = {
-            "members": check.names(f"{here}:members", inner.get("members")),
-            "sequential": check.boolean(f"{here}:sequential", inner.get("sequential")),
-            "require-all": check.boolean(f"{here}:require-all", inner.get("require-all")),
-            "action": check.choice(f"{here}:action", inner.get("action"), ACTIONS),
-            "role": check.role(f"{here}:role", inner.get("role")),
-        }
-        if not one["members"]:
-            check.problem(here, "a set needs at least one member")
-        found.append({key: inner for key, inner in one.items() if inner is not None})
-    if not found:
-        check.problem(path, "at least one set is needed")
-    return found
-
-
-def _text(value):
-    return None if value is None else str(value)
+def compare(plan, kind):
+    __salt__["cib_constraint_plan.compare"](plan)
 
 
 def describe(live, kind):
     found = {}
     for name, one in live[kind].items():
-        if one["type"] in MANAGED:
-            entry = {k: v for k, v in one.items() if k not in ("type", "resources")}
+        if "foreign" not in one and not one["operators"]:
+            skip = ("type", "resources", "operators")
+            entry = {k: v for k, v in one.items() if k not in skip}
             found.setdefault(one["type"], []).append({**entry, "id": name})
     return found
-
-
-def compare(plan, kind):
-    __salt__["cib_constraint_plan.compare"](plan)
 
 
 # The XML -----------------------------------------------------------------------------------------
@@ -134,20 +80,52 @@ def read(cib, kind):
 
 def _read_constraint(cib, element):
     kind = element.tag.replace("rsc_", "", 1)
-    if kind not in _CONSTRAINT_FIELDS:
-        found = {"type": kind, **{k: v for k, v in element.attrib.items() if k != "id"}}
-        return {**found, "resources": _mentioned(element)}
+    foreign = _foreign(element, kind)
     found = {"type": kind}
-    for ours, theirs in _CONSTRAINT_FIELDS[kind]:
+    if foreign:
+        found.update({k: v for k, v in element.attrib.items() if k != "id"}, foreign=foreign)
+    else:
+        found.update(_read_fields(cib, element, kind))
+    found["resources"] = _mentioned(cib, element)
+    # what a move, a ban or a relocation left
+    found["operators"] = element.get("id", "").startswith(("cli-", "pcs-relocate-"))
+    return found
+
+
+def _foreign(element, kind):
+    """Why a constraint is one that no description can stand for; None if one can."""
+    if kind not in _FIELDS:
+        return "is of an unknown kind"
+    rules = element.findall("rule")
+    if element.find("lifetime") is not None:
+        return "has a lifetime"
+    if len(rules) > 1:
+        return "has several rules"
+    if any(inner.get("id-ref") for inner in element.iter()):
+        return "refers to a part of something else"
+    if rules and __salt__["cib_rules.read"](rules[0]) is None:
+        return "has a rule that pcs has no words for"
+    return None
+
+
+def _read_fields(cib, element, kind):
+    found = {}
+    for ours, theirs in _FIELDS[kind]:
         if element.get(theirs) is not None:
             value = element.get(theirs)
             found[ours] = cib.role_name(value) if ours in _ROLE_FIELDS else value
     if kind == "order" and element.get("score") is not None:
         # the old spelling of kind
         found.setdefault("kind", "Mandatory" if element.get("score").strip("+-0") else "Optional")
+    rule = element.find("rule")
+    if rule is not None:
+        found["rule"] = __salt__["cib_rules.read"](rule)
+        for name in _OF_THE_RULE:
+            if rule.get(name) is not None:
+                value = rule.get(name)
+                found[name] = cib.role_name(value) if name == "role" else value
     if element.find("resource_set") is not None:
         found["sets"] = [_read_set(cib, inner) for inner in element.findall("resource_set")]
-    found["resources"] = _mentioned(element)
     return found
 
 
@@ -159,10 +137,11 @@ def _read_set(cib, element):
     return found
 
 
-def _mentioned(element):
+def _mentioned(cib, element):
     """Ids of the resources that a constraint is about."""
     found = [element.get(name) for name in ("rsc", "with-rsc", "first", "then")]
-    found += [ref.get("id") for ref in element.iter("resource_ref")]
+    for inner in element.findall("resource_set"):
+        found += [ref.get("id") for ref in cib.target(inner).iter("resource_ref")]
     return [name for name in found if name]
 
 
@@ -172,18 +151,19 @@ def write(cib, kind, name, action, data):
 
 def _create(cib, name, new):
     element = ET.SubElement(cib.section("constraints"), f"rsc_{new['type']}")
-    cib.by_id[name] = element
-    _write_constraint(cib, element, new)
     element.set("id", name)
+    cib.by_id[name] = element
     cib.taken.add(name)
+    _write_fields(cib, element, new)
     _write_sets(cib, element, new.get("sets", ()))
+    _write_rule(cib, element, new)
 
 
-def _write_constraint(cib, element, values):
-    for ours, theirs in _CONSTRAINT_FIELDS[element.tag.replace("rsc_", "", 1)]:
+def _write_fields(cib, element, values):
+    for ours, theirs in _FIELDS[element.tag.replace("rsc_", "", 1)]:
         if ours not in values:
             continue
-        if values[ours] is None:
+        if values[ours] is None or (values.get("rule") and ours in _OF_THE_RULE):
             element.attrib.pop(theirs, None)
         else:
             value = values[ours]
@@ -192,15 +172,26 @@ def _write_constraint(cib, element, values):
                 element.attrib.pop("score", None)
 
 
+def _write_rule(cib, element, values):
+    """``values`` are all of the constraint's, not only those that change."""
+    given = {name: values.get(name) for name in _OF_THE_RULE}
+    if given["role"]:
+        given["role"] = cib.role(given["role"])
+    place = len(element.findall("resource_set"))
+    __salt__["cib_rules.write"](cib, element, values.get("rule"), given, place)
+
+
 def _write_sets(cib, element, sets):
-    for values in sets:
-        inner = ET.SubElement(element, "resource_set")
-        for name in ("sequential", "require-all", "action", "role"):
+    for place, values in enumerate(sets):
+        inner = ET.Element("resource_set")
+        for name in _SET_FIELDS:
             if values.get(name) is not None:
                 inner.set(name, cib.role(values[name]) if name == "role" else values[name])
         inner.set("id", cib.new_id(f"{element.get('id')}_set"))
+        cib.by_id[inner.get("id")] = inner
         for member in values["members"]:
             ET.SubElement(inner, "resource_ref", {"id": member})
+        element.insert(place, inner)
 
 
 def _change(cib, name, change):
@@ -208,7 +199,14 @@ def _change(cib, name, change):
     if "drop" in change:
         _drop_references(cib, element, change["drop"])
         return
-    _write_constraint(cib, element, change)
+    if element.tag == "rsc_location":
+        # a node's score becomes a rule's, and the other way round
+        before = _read_fields(cib, element, "location")
+        whole = {**dict.fromkeys(_OF_THE_RULE), **before, **change}
+        _write_fields(cib, element, whole)
+        _write_rule(cib, element, whole)
+    else:
+        _write_fields(cib, element, change)
     if "sets" in change:
         for inner in element.findall("resource_set"):
             cib.forget(inner)

@@ -238,6 +238,7 @@ def normalise(description):
         owner = _check_ids(check, want)
         __salt__["cib_ordering.order_members"](check, want, owner)
         __salt__["cib_ordering.check_twice"](check, want["constraints"])
+        check.problems += __salt__["cib_contradictions.described"](want)
     if check.problems:
         raise SaltInvocationError("the description has errors:\n" + "\n".join(check.problems))
     return want

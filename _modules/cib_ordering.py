@@ -89,13 +89,20 @@ def _sorted_members(members, pairs):
     return ordered
 
 
+# What says how a constraint is kept, not what it is about.
+_OPTIONS = (
+    *("id", "path", "kind", "score", "symmetrical", "require-all", "influence"),
+    *("node-attribute", "score-attribute", "resource-discovery", "loss-policy"),
+)
+
+
 def check_twice(check, constraints):
     """pcs refuses a constraint that is there already; so does a description."""
     seen = {}
     for one in constraints:
-        about = {
-            k: v for k, v in one.items() if k not in ("id", "path", "kind", "score", "symmetrical")
-        }
+        about = {k: v for k, v in one.items() if k not in _OPTIONS}
+        if "rule" in about:
+            about["rule"] = __salt__["cib_rules.meaning"](about["rule"])
         mark = repr(sorted(about.items()))
         if mark in seen:
             check.problem(one["path"], f"says the same as {seen[mark]}")

@@ -81,12 +81,14 @@ class Cib:
                 self.taken.discard(inner.get("id"))
                 self.by_id.pop(inner.get("id"), None)
 
+    def schema(self):
+        """The version of Pacemaker's schema that this CIB keeps to, as ``(3, 9)``."""
+        found = re.match(r"pacemaker-(\d+)\.(\d+)$", self.root.get("validate-with", ""))
+        return tuple(map(int, found.groups())) if found else (9999, 0)
+
     def role(self, value):
         """The word for a role in this CIB's schema: Promoted is Master before 3.7."""
-        found = re.match(r"pacemaker-(\d+)\.(\d+)$", self.root.get("validate-with", ""))
-        if found and tuple(map(int, found.groups())) < (3, 7):
-            return _OLD_ROLES.get(value, value)
-        return value
+        return _OLD_ROLES.get(value, value) if self.schema() < (3, 7) else value
 
     def role_name(self, value):
         """A role as newer Pacemaker calls it."""

@@ -109,7 +109,7 @@ MISTAKES = {
     "id of two": (primitives("A", groups={"A": ["B"]}), "groups:A: the id is also a primitive's"),
     "kind of constraint": (
         {"constraints": {"place": []}},
-        "constraints:place: unknown key; allowed: colocation, order",
+        "constraints:place: unknown key; allowed: colocation, location, order, ticket",
     ),
     "order without an end": (order({"first": "A"}), "constraints:order:0: then is missing"),
     "kind of order": (

@@ -157,7 +157,7 @@ def constraints(draw, resources):
             score = draw(st.sampled_from([1, "INFINITY", "-INFINITY"]))
             found["colocation"].append({"resource": one, "with": other, "score": score})
         if draw(st.booleans()):
-            sets = [{"members": resources, "sequential": draw(st.booleans())}]
+            sets = [{"members": sorted(resources), "sequential": draw(st.booleans())}]
             found["order"].append({"sets": sets, "kind": "Optional"})
     return found
 
