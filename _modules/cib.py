@@ -38,15 +38,16 @@ def _read(text):
 # Planning ----------------------------------------------------------------------------------------
 
 
-def _wanted(description, text):
+def _described(description, text):
     """A description may be a function of the present one: it is asked again for every plan."""
     if callable(description):
-        description = description(__salt__["cib_plan.describe"](_read(text)))
-    return __salt__["cib_describe.normalise"](description)
+        return description(__salt__["cib_plan.describe"](_read(text)))
+    return description
 
 
-def _plan(want, text, partial=False, file=None):
+def _plan(description, text, partial=False, file=None):
     """Compare, ask agents only about what differs, and compare again with what they said."""
+    want = __salt__["cib_describe.normalise"](description)
     live = _read(text)
     plan = __salt__["cib_plan.compare"](want, live, partial)
     if plan["edits"] or plan["problems"]:
@@ -205,7 +206,7 @@ def plan(description, partial=False, file=None):
         # a wrong description is an error without a cluster, too
         __salt__["cib_describe.normalise"](description)
     text = __salt__["cib_push.query"](file)
-    plan = _plan(_wanted(description, text), text, partial, file)
+    plan = _plan(_described(description, text), text, partial, file)
     return _result(plan, refused=plan["refused"])
 
 
@@ -254,7 +255,10 @@ def _pushes(description, partial, file, allow_disruption):
     while True:
         text = __salt__["cib_push.query"](file)
         if found is None or _differs(text, found["text"], file):
-            found, patch = _plan(_wanted(description, text), text, partial, file), None
+            if not done:
+                # what was pushed is what has to be there afterwards: a function counts once
+                described = _described(description, text)
+            found, patch = _plan(described, text, partial, file), None
             if not found["edits"]:
                 yield done, found, conflicts
                 return

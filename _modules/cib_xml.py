@@ -329,8 +329,8 @@ def versioned_patch(patch, version):
         The XML that ``crm_diff`` printed.
 
     version
-        ``admin_epoch``, ``epoch`` and ``num_updates`` of the CIB that was read. All three go in:
-        newer Pacemaker refuses an incomplete version.
+        ``admin_epoch``, ``epoch`` and ``num_updates`` of the CIB that was read. Pacemaker before
+        3.0.2 takes a patch without ``num_updates``, too, whatever states of resources are now.
 
     Raises ``ValueError`` when the patch is no XML.
 
@@ -347,7 +347,8 @@ def versioned_patch(patch, version):
     for old in root.findall("version"):
         root.remove(old)
     element = ET.Element("version")
-    source = {name: str(version[name]) for name in ("admin_epoch", "epoch", "num_updates")}
+    names = ("admin_epoch", "epoch", "num_updates")
+    source = {name: str(version[name]) for name in names if name in version}
     target = {**source, "epoch": str(int(source["epoch"]) + 1), "num_updates": "0"}
     ET.SubElement(element, "source", source)
     ET.SubElement(element, "target", target)
