@@ -151,9 +151,8 @@ def test_both_nodes_push_different_plans_at_once(pair, engines, start, note):
         assert all(one["pushed"] and not one["unsettled"] for one in done), done
         assert epoch(pair[1]) == before + 2, done
         conflicts += sum(one["conflicts"] for one in done)
-        for engine in engines:
-            for plan in plans:
-                assert engine("cib.plan", plan, partial=True)["changes"] == {}
+        for plan in plans:
+            assert engines[number % 2]("cib.plan", plan, partial=True)["changes"] == {}
     note(f"{ROUNDS} rounds, {conflicts} conflicts")
 
 
@@ -285,13 +284,13 @@ def test_a_read_that_hangs(impatient, foreign, start):
     foreign.hang("before-query")
     for function in ("cib.query", "cib.plan", "cib.apply"):
         arguments = [] if function == "cib.query" else [description(9)]
-        with pytest.raises(Failed, match="cannot be read: cibadmin did not end in 3 s"):
+        with pytest.raises(Failed, match="cibadmin --query: did not end within 3 seconds"):
             impatient(function, *arguments)
 
 
 def test_a_push_that_hangs_before_it_arrives(engines, impatient, foreign, start):
     foreign.hang("before-patch")
-    with pytest.raises(Failed, match="did not end in 3 s.*nothing of it is in the cluster"):
+    with pytest.raises(Failed, match="did not end within 3 seconds.*nothing of it is in the"):
         impatient("cib.apply", description(9))
     foreign.clear()
     assert_nothing_left(engines, description(0))
@@ -334,10 +333,10 @@ def test_no_quorum(pair, engines, start):
 
     wait_until(decided, 90, "a node that decides without quorum")
     before = epoch(pair[0])
-    assert alone("cib.plan", description(11))["changes"]
-    with pytest.raises(Failed, match="no quorum") as error:
-        alone("cib.apply", description(11), wait=0)
-    assert error.value.kind == "CommandExecutionError"
+    for function in ("cib.plan", "cib.apply"):
+        with pytest.raises(Failed, match="no quorum") as error:
+            alone(function, description(11))
+        assert error.value.kind == "CommandExecutionError"
     assert epoch(pair[0]) == before
     assert not alone("cib.apply", description(0), wait=0)["pushed"]
     by_hand.commands(pair[1], ["cluster start"])
