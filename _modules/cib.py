@@ -26,6 +26,10 @@ __func_alias__ = {"apply_": "apply"}
 
 PUSHES = 10  # plans that others may outrun
 CONFLICTS = 100  # ... and pushes, counting those that only a resource's new state outran
+_OLD_SCHEMA = (
+    "this needs a newer schema of the cluster's configuration than the cluster knows as a whole: "
+    "is Pacemaker on one of its nodes older?"
+)
 
 
 def _read(text):
@@ -57,12 +61,25 @@ def _plan(description, text, partial=False, file=None):
         if plan["problems"]:
             raise CommandExecutionError("\n".join(plan["problems"]))
     plan.update(want=want, live=live, text=text, commands=[], consequences=[], refused=None)
+    plan["schema"] = {}
     if plan["edits"]:
-        plan["new"] = __salt__["cib_xml.edit"](text, plan["edits"])
+        raised = __salt__["cib_schema.raised"](text, plan["edits"])
+        if raised:
+            plan = {**plan, **_on_raised(want, raised, partial)}
+            plan["schema"] = {"schema": __salt__["cib_schema.change"](text, raised)}
+        plan["changes"] = {**plan["schema"], **plan["changes"]}
+        plan["new"] = __salt__["cib_xml.edit"](raised or text, plan["edits"])
         plan["notes"] += __salt__["cib_check.verify"](want, live, text, plan["new"], plan["edits"])
         if not file:
             _foresee(plan)
     return plan
+
+
+def _on_raised(want, text, partial):
+    """The same plan for the configuration in a newer schema, where things may look different."""
+    live = _read(text)
+    found = __salt__["cib_plan.compare"](want, live, partial)
+    return {"live": live, "edits": found["edits"], "changes": found["changes"]}
 
 
 def _foresee(plan):
@@ -251,7 +268,7 @@ def apply_(description, wait=300, partial=False, file=None, allow_disruption=Fal
 def _pushes(description, partial, file, allow_disruption):
     """Push until nothing differs; yields (plan that was pushed or None, last plan, conflicts)."""
     done, tries, conflicts = None, 0, 0
-    found, patch = None, None
+    found, patch, raised = None, None, {}
     while True:
         text = __salt__["cib_push.query"](file)
         if found is None or _differs(text, found["text"], file):
@@ -262,11 +279,19 @@ def _pushes(description, partial, file, allow_disruption):
             if not found["edits"]:
                 yield done, found, conflicts
                 return
+            found["changes"] = {**raised, **found["changes"]}
             tries += 1
         if found["refused"] and not allow_disruption:
             raise CommandExecutionError(found["refused"])
         if tries > PUSHES or conflicts > CONFLICTS or (done and tries > 2 + conflicts):
             raise CommandExecutionError(_given_up(found, done, tries - 1))
+        if found["schema"] and not file:
+            # no patch leads from one schema to another: this is a push of its own
+            if raised:
+                raise CommandExecutionError(_OLD_SCHEMA)
+            __salt__["cib_schema.upgrade"]()
+            raised, found = found["schema"], None
+            continue
         taken, patch = __salt__["cib_push.push"](found["new"], text, file, patch)
         if taken:
             done, found = done or found, None

@@ -5,7 +5,7 @@ from tests.functional.matrix.case import DUMMY, Case
 DEVICE = {"agent": "stonith:fence_ipmilan", "attributes": {"ip": "192.0.2.1"}}
 DEVICES = {
     "properties": {"stonith-enabled": True},
-    "primitives": {name: DEVICE for name in ("f1", "f2", "f3")},
+    "primitives": dict.fromkeys(("f1", "f2", "f3"), DEVICE),
 }
 RESOURCES = {"primitives": {name: {"agent": DUMMY} for name in ("A", "B", "C")}}
 ONE_VALUE = "an attribute is one value"
