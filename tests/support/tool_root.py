@@ -24,9 +24,8 @@ TEMPORARY = Path(tempfile.gettempdir()).resolve()
 # $1 is the root file system, $2 the directory to share, the rest the command.
 _ENTER = """\
 set -e
-root=$1 shared=$2
+root=$1 shared=$2 layer=/mnt
 shift 2
-layer=$(mktemp -d)
 mount -t tmpfs tmpfs "$layer"
 mkdir "$layer/upper" "$layer/work" "$layer/merged"
 merged=$layer/merged
