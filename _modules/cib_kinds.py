@@ -32,8 +32,8 @@ RESOURCES = {
 }
 KINDS = {
     "properties": "cib_pairs",
-    "resource_defaults": "cib_pairs",
-    "op_defaults": "cib_pairs",
+    "resource_defaults": "cib_defaults",
+    "op_defaults": "cib_defaults",
     **RESOURCES,
     # a constraint may name a tag
     "tags": "cib_tags",

@@ -206,8 +206,8 @@ def read(text):
         The XML that ``cibadmin --query`` prints.
 
     Returns a dictionary with one entry per kind of ``cib_kinds`` and ``ownership``, each
-    ``{id: object}``; ``version`` (the CIB's three counters) and ``ids`` (every id in use). Raises
-    ``ValueError`` when the text is no CIB.
+    ``{id: object}``; ``default_sets`` (:py:func:`cib_defaults.read_sets`), ``version`` (the CIB's
+    three counters) and ``ids`` (every id in use). Raises ``ValueError`` when the text is no CIB.
 
     CLI Example:
 
@@ -223,6 +223,7 @@ def read(text):
         kind: __salt__[f"{module}.read"](cib, kind)
         for kind, module in __salt__["cib_kinds.modules"]().items()
     }
+    found["default_sets"] = __salt__["cib_defaults.read_sets"](cib)
     found["ownership"] = __salt__["cib_pairs.read"](cib, "ownership")
     found["version"] = _version(cib.root)
     found["ids"] = sorted(cib.taken)
