@@ -43,15 +43,20 @@ def _primitive(data):
     return (3, 4) if any(one.get("on-fail") == "demote" for one in operations) else (1, 0)
 
 
-def _defaults(data):
-    """A rule about resources or operations; other rules are as old as defaults are."""
+def _ruled(data):
+    """A rule about resources or operations, or about integers; others are as old as rules are."""
     rule = data.get("rule") if isinstance(data, dict) else None
-    return (3, 4) if re.search(r"\b(resource|op)\s", str(rule or "")) else (1, 0)
+    return tuple(rule and __salt__["cib_rules.needs"](rule) or (1, 0))
+
+
+def _constraint(data):
+    return max(_ruled(data), (3, 6) if data.get("influence") else (1, 0))
 
 
 _NEEDS = {
-    "resource_defaults": _defaults,
-    "op_defaults": _defaults,
+    "resource_defaults": _ruled,
+    "op_defaults": _ruled,
+    "constraints": _constraint,
     "primitives": _primitive,
     "bundles": _bundle,
     "tags": lambda data: (1, 3),
