@@ -239,8 +239,9 @@ def begin(file, test=False, mark=None):
     file, test, mark
         As for :py:func:`converge`.
 
-    What an earlier batch of this name left unpushed is given up. Returns ``changes``, empty when
-    the copy is there and the cluster's configuration is still the same.
+    What an earlier batch of this name left unpushed is given up. Returns ``changes``: a copy that
+    was not there, or edits that were given up. That a copy with nothing to push is brought up to
+    date is none, it is a cache.
 
     CLI Example:
 
@@ -253,12 +254,11 @@ def begin(file, test=False, mark=None):
     text, base = _read(file), _read(f"{file}.base")
     known = None not in (text, base, _read(f"{file}.steps"))
     changes = {}
-    if not known or not (_same(text, live) and _same(base, live)):
-        old = _version(base) if known else None
-        changes = {"cibfile": {"old": old, "new": _version(live)}}
+    if not known or not _same(text, base):
+        changes = {"cibfile": {"old": _version(base) if known else None, "new": _version(live)}}
     if test:
         memory["texts"][file], memory["steps"][file] = live, []
-    elif changes:
+    elif changes or not _same(base, live):
         _save(file, live, base=live)
     return {"changes": changes}
 

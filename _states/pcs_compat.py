@@ -350,8 +350,8 @@ def cib_present(name, cibname, scope=None, extra_args=None):
     """
     A batch begins: there is a copy of the cluster's configuration as it is now.
 
-    What an earlier batch of this name left unpushed is given up. States of resources do not
-    count: the copy is made anew only when the configuration itself has changed.
+    What an earlier batch of this name left unpushed is given up, which is a change, as is a copy
+    that was not there before. That a copy with nothing to push is brought up to date is none.
 
     name
         Anything.
