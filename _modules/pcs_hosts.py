@@ -175,7 +175,11 @@ def _authenticate(nodes, secret, username, password_pillar, renew):
             sentences.append(f"pcs says of {name}: {answer}")
     # The old tokens stay good when the password changes, so only new ones prove anything.
     now = _tokens() if renew else {}
-    sentences += [f"pcs kept its old token for {n}" for n in before if now.get(n) == before[n]]
+    sentences += [
+        f"pcs kept its old token for {name}"
+        for name in nodes
+        if name in before and now.get(name) == before[name]
+    ]
     if sentences:
         sentences.append(f"pcs's own words: {said or 'none'}")
     return sentences
