@@ -1,8 +1,10 @@
 """A configuration written out as a description, and applied to itself."""
 
 import yaml
+from hypothesis import HealthCheck, given, settings
 
 from tests.support.cluster_tools import EMPTY_CIB
+from tests.support.descriptions import SECRET, descriptions, in_pillar
 from tests.support.salt_modules import load
 
 DUMMY = "ocf:pacemaker:Dummy"
@@ -17,7 +19,6 @@ METADATA = {
         {"name": "monitor", "timeout": "20s", "interval": "10s"},
     ],
 }
-SECRET = "s3cr3t-of-them"
 EVERYTHING = {
     "properties": {"batch-limit": 4, "stonith-enabled": False},
     "resource_defaults": {"resource-stickiness": 100},
@@ -57,15 +58,13 @@ EVERYTHING = {
 PLACES = ["f1:password", "n1:token", "a:api_key", "one:password"]
 
 
-def world(**pillar):
-    found = load(states=False, pillar=pillar)
-    found.salt["cib_agent.metadata"] = lambda agent: METADATA
-    return found
+WORLD = load(states=False)
+WORLD.salt["cib_agent.metadata"] = lambda agent: METADATA
 
 
 def compiled(description, text=CIB):
     """The engine's own XML of a description; without the record of what is ours."""
-    salt = world().salt
+    salt = WORLD.salt
     want = salt["cib_describe.normalise"](description)
     for one in want["primitives"].values():
         one["defaults"] = salt["cib_agent.default_operations"](METADATA, one["agent"])
@@ -78,13 +77,14 @@ def compiled(description, text=CIB):
 def exported(text, tmp_path, form="data", **options):
     path = tmp_path / "cib.xml"
     path.write_text(text)
-    salt = world().salt
-    return salt["pcs.export"](form, file=str(path), **options)
+    return WORLD.salt["pcs.export"](form, file=str(path), **options)
 
 
 def left(description, text, **pillar):
     """What applying it would still change."""
-    salt = world(**pillar).salt
+    salt = WORLD.salt
+    WORLD.pillar.clear()
+    WORLD.pillar.update(pillar)
     want = salt["cib_describe.normalise"](description)
     for one in want["primitives"].values():
         one["defaults"] = salt["cib_agent.default_operations"](METADATA, one["agent"])
@@ -94,24 +94,13 @@ def left(description, text, **pillar):
     return plan
 
 
-def secrets(places):
-    found = {}
-    for place in places:
-        *path, last = place.split(":")[2:]
-        inner = found
-        for name in path:
-            inner = inner.setdefault(name, {})
-        inner[last] = SECRET
-    return {"hanfs": {"secrets": found}}
-
-
 def test_applied_back_it_plans_nothing(tmp_path):
     text = compiled(EVERYTHING)
     found = exported(text, tmp_path)
     assert SECRET not in repr(found)
     assert found["secrets"] == sorted(f"hanfs:secrets:{place}" for place in PLACES)
     assert found["notes"] == []
-    plan = left(found["description"], text, **secrets(found["secrets"]))
+    plan = left(found["description"], text, **in_pillar(found["secrets"]))
     assert (plan["changes"], plan["unmanaged"]) == ({}, {})
     assert set(found["description"]) == set(EVERYTHING)
 
@@ -147,7 +136,7 @@ def test_an_operators_intent_is_told_and_left_out(tmp_path):
         "node n1 has standby=on: an operator's, left out",
         "the constraint cli-ban-c-on-n1 was left by a move or a ban: left out",
     ]
-    assert left(found["description"], text, **secrets(found["secrets"]))["changes"] == {}
+    assert left(found["description"], text, **in_pillar(found["secrets"]))["changes"] == {}
 
 
 def test_what_no_description_may_say_is_told(tmp_path):
@@ -155,3 +144,17 @@ def test_what_no_description_may_say_is_told(tmp_path):
     text = text.replace('name="monitor"', 'name="monitor" prereq="x"')
     found = exported(text, tmp_path)["notes"]
     assert len(found) == 1 and found[0].startswith("cannot be applied: primitives:A:operations")
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(descriptions())
+def test_whatever_is_there(tmp_path, description):
+    text = compiled(description)
+    found = exported(text, tmp_path)
+    assert SECRET not in repr(found) and found["notes"] == []
+    plan = left(found["description"], text, **in_pillar(found["secrets"]))
+    assert (plan["changes"], plan["unmanaged"]) == ({}, {})
