@@ -22,7 +22,7 @@ def main(arguments):
     if options.command == "shell":
         return _shell(options)
     try:
-        prepare(images=_needs_images(options))
+        prepare(images=_needs_images(options), tests=options.command != "demo")
     except (prereq.Unsuitable, LookupError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -41,8 +41,11 @@ def _needs_images(options):
     return options.command != "lint"
 
 
-def prepare(images=True):
-    """Install and build all that is missing; quick when nothing is."""
+def prepare(images=True, tests=True):
+    """Install and build all that is missing; quick when nothing is.
+
+    ``images``: what nodes are made of, ``tests``: also what only tests need of that.
+    """
     prereq.check_host()
     enter.remove_cgroups()
     with prereq.lock():
@@ -51,7 +54,7 @@ def prepare(images=True):
         prereq.ensure_ssh_key()
         if images:
             prereq.load_kernel_modules()
-            image.ensure()
+            image.ensure(tests, [prereq.ensure_older_salts] if tests else [])
             machines.prepare()
 
 

@@ -55,12 +55,17 @@ def repository():
     return _directory("bare") / "packages"
 
 
-def ensure():
-    """Build what is missing, two at once: apt waits much, for the mirror and for the disk."""
+def ensure(all_suites=True, beside=()):
+    """Build what is missing, two at once: apt waits much, for the mirror and for the disk.
+
+    ``all_suites``: also those that only tests use. ``beside``: functions to call meanwhile.
+    """
     chains = [[("bare", _build_bare), ("installed", _build_installed)]]
-    chains += [[(name, suites.builder(name))] for name in suites.SUITES]
+    if all_suites:
+        chains += [[(name, suites.builder(name))] for name in suites.SUITES]
+    work = [functools.partial(_ensure_chain, chain) for chain in chains]
     with ThreadPoolExecutor(max_workers=2) as builders:
-        for done in [builders.submit(_ensure_chain, chain) for chain in chains]:
+        for done in [builders.submit(one) for one in (*work, *beside)]:
             done.result()
 
 

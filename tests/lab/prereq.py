@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.lab import paths
 from tests.lab.progress import say
@@ -82,20 +83,25 @@ def ensure_programs():
 
 
 def ensure_venvs():
-    """Make the virtual environments: for the nodes (Salt alone), for the tests, older Salt."""
+    """Make the virtual environments: one for the nodes (Salt alone), one for the tests."""
     salt = [f"salt=={paths.SALT_VERSION}", "-c", str(paths.CONSTRAINTS)]
     tests = ["-r", str(paths.REQUIREMENTS), "-c", str(paths.CONSTRAINTS)]
     _ensure_venv(paths.SALT_VENV, salt)
     _ensure_venv(paths.TEST_VENV, tests)
+
+
+def ensure_older_salts():
+    """Make a virtual environment for each release of Salt but the one of the nodes."""
     for release, version in paths.SALTS.items():
         if version != paths.SALT_VERSION:
-            # with the packages that it asks for itself
-            _ensure_venv(paths.salt_venv(release), [f"salt=={version}"])
+            constraints = paths.CONSTRAINTS.with_name(f"constraints-salt-{release}.txt")
+            _ensure_venv(paths.salt_venv(release), [f"salt=={version}", "-c", str(constraints)])
 
 
 def _ensure_venv(directory, requirements):
     stamp = directory / "complete"
-    text = "\n".join(requirements) + paths.REQUIREMENTS.read_text() + paths.CONSTRAINTS.read_text()
+    text = "\n".join(requirements) + paths.REQUIREMENTS.read_text()
+    text += "".join(Path(word).read_text() for word in requirements if word.endswith(".txt"))
     wanted = hashlib.sha256(text.encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
