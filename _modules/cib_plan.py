@@ -256,4 +256,19 @@ def describe(live):
         found[kind] = __salt__[f"{module}.describe"](live, kind)
         if kind in __salt__["cib_kinds.resources"]():
             found[kind] = {name: told(one) for name, one in found[kind].items()}
+        elif kind in ("nodes", "alerts"):
+            found[kind] = _masked(found[kind])
+    return found
+
+
+def _masked(value, of_names=False):
+    """Secrets of alerts and nodes are told as little as those of resources."""
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for name, inner in value.items():
+        if of_names and not isinstance(inner, dict):
+            found[name] = __salt__["cib_meaning.shown"](name, inner)
+        else:
+            found[name] = _masked(inner, name in ("attributes", "options"))
     return found

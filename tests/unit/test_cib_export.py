@@ -105,6 +105,12 @@ def test_applied_back_it_plans_nothing(tmp_path):
     assert set(found["description"]) == set(EVERYTHING)
 
 
+def test_a_query_masks_all_of_them(tmp_path):
+    found = WORLD.salt["cib_plan.describe"](WORLD.salt["cib_xml.read"](compiled(EVERYTHING)))
+    assert SECRET not in repr(found)
+    assert found["alerts"]["a"]["options"] == {"api_key": "********", "plain": "1"}
+
+
 def test_as_yaml_it_says_the_same(tmp_path):
     text = compiled(EVERYTHING)
     found = exported(text, tmp_path, "yaml", prefix="elsewhere")
