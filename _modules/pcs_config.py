@@ -1,5 +1,5 @@
 """
-The configuration of the running cluster as a whole: written out as a description of it.
+The configuration of the running cluster as a whole: planned as data, written out as a description.
 
 .. code-block:: bash
 
@@ -18,6 +18,27 @@ __virtualname__ = "pcs"
 
 def __virtual__():
     return __virtualname__
+
+
+def plan(description):
+    """
+    Return as data what ``pcs.configured`` would change, and what would come of it. Writes nothing.
+
+    description
+        The cluster's whole configuration, as ``cib_describe`` says.
+
+    Returns what :py:func:`cib.plan` does: ``changes`` (by kind and id, old and new), ``commands``
+    (the ``pcs`` commands that would do the same, as argument lists), ``consequences`` (what the
+    scheduler would do, in sentences), ``refused`` (why it would not be pushed now, or None),
+    ``unmanaged``, ``intent`` and ``notes``. Raises as that does.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs.plan '{"properties": {"stonith-enabled": true}}' --out=json
+    """
+    return __salt__["cib.plan"](description)
 
 
 def export(format="data", prefix="hanfs:secrets", file=None):
