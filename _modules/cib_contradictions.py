@@ -80,14 +80,16 @@ class _Orders:
         for resource, action in list(self.after):
             if (resource, _LATER.get(action)) in self.after:
                 self._edge((resource, action), "end", (resource, _LATER[action]), "begin")
-        for name, (inner, ordered) in holders.items():
-            for action in _INVERSE:
+        # what no constraint is about cannot be part of a circle
+        for action in {action for _, action in self.after}:
+            for name, (inner, ordered) in holders.items():
                 self._holder(name, inner, ordered, action)
 
     def _edge(self, one, part, other, other_part, path=None):
         for point in (one, other):
-            # an action ends after it began
-            self.after.setdefault(point, {"begin": [((*point, "end"), None)], "end": []})
+            if point not in self.after:
+                # an action ends after it began
+                self.after[point] = {"begin": [((*point, "end"), None)], "end": []}
         self.after[one][part].append(((*other, other_part), path))
 
     def _constraint(self, one, ours):

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+_AROUND = ("resources", "group", "clone", "master", "bundle")  # what may stand around a primitive
+
 
 def check(check, kind, path, value):
     found = {}
@@ -73,9 +75,10 @@ def _arrange(cib, group, members):
     __salt__["cib_tree.release"](cib, group, leaving)
     inside = [cib.by_id[member] for member in members]
     group[:] = before + after
-    for container in list(cib.section("resources").iter()):
-        for child in list(container):
-            if child.get("id") in members and child.tag == "primitive":
+    resources = cib.section("resources")
+    for container in [one for tag in _AROUND for one in resources.iter(tag)]:
+        for child in container.findall("primitive"):
+            if child.get("id") in members:
                 container.remove(child)
     group[:] = before + inside + after
 

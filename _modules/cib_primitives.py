@@ -150,10 +150,16 @@ def read(cib, kind):
                 "attributes": cib.values(cib.plain_sets(element, "instance_attributes")),
                 "meta": cib.values(cib.plain_sets(element, "meta_attributes")),
                 "utilization": cib.values(cib.plain_sets(element, "utilization")),
-                "operations": [_read_op(cib, op) for op in element.findall("operations/op")],
+                "operations": [_read_op(cib, op) for op in _ops(cib, element)],
                 "inside": __salt__["cib_tree.inside"](container),
             }
     return found
+
+
+def _ops(cib, primitive):
+    """Its operations, which may be another's, too."""
+    found = primitive.find("operations")
+    return [] if found is None else cib.target(found).findall("op")
 
 
 def _read_op(cib, element):
@@ -233,11 +239,17 @@ def _change(cib, name, change):
     cib.write_values(element, "instance_attributes", change.get("attributes", {}), index=0)
     cib.write_values(element, "meta_attributes", change.get("meta", {}))
     cib.write_values(element, "utilization", change.get("utilization", {}))
-    for operation in change.get("operations", ()):
+    if "operations" in change:
+        _change_ops(cib, element, change["operations"])
+
+
+def _change_ops(cib, primitive, edits):
+    present = _own_ops(cib, primitive)
+    for operation in edits:
         if "create" in operation:
-            _create_op(cib, element, operation["create"])
+            _create_op(cib, primitive, operation["create"])
             continue
-        op_element = cib.own(_find_op(element, operation["id"]))
+        op_element = present[operation["id"]]
         if operation.get("remove"):
             cib.forget(op_element)
             continue
@@ -247,11 +259,13 @@ def _change(cib, name, change):
             cib.write_values(op_element, "instance_attributes", level)
 
 
-def _find_op(primitive, op_id):
-    for element in primitive.findall("operations/op"):
-        if op_id in (element.get("id"), element.get("id-ref")):
-            return element
-    raise KeyError(op_id)
+def _own_ops(cib, primitive):
+    """Its operations by the ids they were read with; those of another become its own copy."""
+    operations = primitive.find("operations")
+    if operations is None:
+        return {}
+    ids = [op.get("id") for op in cib.target(operations).findall("op")]
+    return dict(zip(ids, cib.own(operations).findall("op")))
 
 
 # The comparison ----------------------------------------------------------------------------------
@@ -259,9 +273,10 @@ def _find_op(primitive, op_id):
 
 def compare(plan, kind):
     want, live = plan.want[kind], plan.live[kind]
+    recorded = _recorded_operations(plan)
     for name, wanted in want.items():
         if name in live:
-            _compare_one(plan, name, wanted, live[name])
+            _compare_one(plan, name, wanted, live[name], recorded.get(name, []))
         elif plan.claim(f"{kind}:{name}", name):
             new = _new_primitive(plan, wanted)
             told = plan.told({**new, "secrets": wanted["secrets"]})
@@ -286,13 +301,13 @@ def _new_primitive(plan, wanted):
     return new
 
 
-def _compare_one(plan, name, wanted, found):
+def _compare_one(plan, name, wanted, found, recorded):
     edit, change = {}, {}
     plan.compare_fields(("agent",), wanted, found, edit, change)
     _compare_attributes(plan, wanted, found, edit, change)
     plan.compare_meta(name, wanted, found, edit, change)
     plan.compare_values("utilization", wanted, found, edit, change)
-    _compare_operations(plan, name, wanted, found, edit, change)
+    _compare_operations(wanted, found, recorded, edit, change)
     if edit:
         plan.add("primitives", name, "change", edit, change)
 
@@ -314,14 +329,18 @@ def _same_attribute(wanted, found):
     return wanted == found
 
 
-def _compare_operations(plan, name, wanted, found, edit, change):
-    given_up = [
-        mark.rsplit(".", 1)[1]
-        for mark in sorted(plan.owned.get("operations", ()))
-        if mark.rsplit(".", 1)[0] == name and not plan.partial
-    ]
+def _recorded_operations(plan):
+    """The operations that are ours, by primitive; a partial description gives none of them up."""
+    found = {}
+    for mark in sorted(plan.owned.get("operations", ())) if not plan.partial else ():
+        name, operation = mark.rsplit(".", 1)
+        found.setdefault(name, []).append(operation)
+    return found
+
+
+def _compare_operations(wanted, found, recorded, edit, change):
     operations = __salt__["cib_operations.edits"](
-        wanted["operations"], found["operations"], wanted.get("defaults") or [], given_up
+        wanted["operations"], found["operations"], wanted.get("defaults") or [], recorded
     )
     if operations["edits"]:
         edit["operations"] = operations["edits"]
