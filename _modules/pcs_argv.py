@@ -150,8 +150,7 @@ def setup(capabilities, cluster, nodes, totem=None, transport=None, links=None, 
         argv += [name, *(f"addr={address}" for address in addresses)]
     if transport or links or set(more) - {"quorum"}:
         argv += ["transport", transport or "knet", *_pairs(more.get("transport_options", {}))]
-        for link in links or []:
-            argv += ["link", *_pairs(link)]
+        argv += _link_groups(links or [])
         for group in ("compression", "crypto"):
             if group in more:
                 argv += [group, *_pairs(more[group])]
@@ -159,6 +158,16 @@ def setup(capabilities, cluster, nodes, totem=None, transport=None, links=None, 
         argv += ["totem", *_pairs(totem, ("no", "yes"))]
     if "quorum" in more:
         argv += ["quorum", *_pairs(more["quorum"])]
+    return argv
+
+
+def _link_groups(links):
+    """pcs counts the groups and refuses empty ones: after a link without options they are named."""
+    argv = []
+    for number, link in enumerate(links):
+        if link:
+            numbered = {} if all(links[:number]) else {"linknumber": number}
+            argv += ["link", *_pairs({**numbered, **link})]
     return argv
 
 

@@ -135,6 +135,11 @@ def _wanted_links(made, conf, options, nodes, present):
             "pcs.cluster_members changes that first"
         )
         return None
+    # with pcs 0.9 the name stands in the place of the first address
+    nodes = {
+        name: [name, *addresses[1:]] if conf["nodes"][name][:1] == [name] else addresses
+        for name, addresses in nodes.items()
+    }
     numbers = {len(addresses) for addresses in nodes.values()}
     if len(numbers) != 1 or not 0 < min(numbers) <= MOST_LINKS:
         made["problems"].append(

@@ -49,10 +49,10 @@ class Conf:
             for name, options in sections.items()
         }
 
-    def create(self, sections=None):
+    def create(self, sections=None, links=LINKS):
         given = self.normalised(sections or {})
         totem = given.pop("totem", None)
-        links = [self.salt["pcs_options.normalised"]("links", link) for link in LINKS]
+        links = [self.salt["pcs_options.normalised"]("links", link) for link in links]
         self.run("setup", "c", NODES, totem, "knet", links, given)
 
     def read(self):
@@ -72,6 +72,11 @@ def test_a_new_conf_is_as_described(conf):
     made = conf.left(OPTIONS, links)
     assert (made["changes"], made["steps"]) == ({}, [])
     assert conf.read()["quorum"]["two_node"] == "1"
+
+
+def test_options_of_the_second_link_alone(conf):
+    conf.create(links=[{}, {"link_priority": 7}])
+    assert conf.read()["links"] == {"0": {}, "1": {"knet_link_priority": "7"}}
 
 
 def test_a_conf_is_changed_as_planned(conf):

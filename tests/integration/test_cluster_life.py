@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 
 import pytest
 
@@ -284,6 +285,33 @@ def test_remove_the_third_node(nodes, converge, state):
     assert NAMES[2] not in nodes[0].run(["cibadmin", "--query", "--scope", "nodes"]).stdout
     assert runs_on(nodes[0]) in NAMES[:2]
     assert "two_node: 1" in conf(nodes[0])
+
+
+def test_a_member_that_is_gone_for_good_and_comes_back(master, nodes, converge, state):
+    pair = nodes[0], nodes[1]
+    for ret in state(nodes, "pcs.cluster_members", name=CLUSTER, nodes=addresses(*nodes)).values():
+        assert ret["result"] is True, ret["comment"]
+    nodes[2].power_off()
+
+    def look():
+        done = nodes[0].run(["crm_mon", "-1"], check=False).stdout
+        return re.search(rf"OFFLINE: \[ {NAMES[2]} \]", done), done
+
+    wait_until(look, 60, "the third node to be offline")
+    wanted = {"name": CLUSTER, "nodes": addresses(*pair)}
+    for ret in state(pair, "pcs.cluster_members", remove=[NAMES[2]], **wanted).values():
+        assert ret["result"] is False and "'remove_unreachable'" in ret["comment"]
+    converge(pair, "pcs.cluster_members", remove_unreachable=[NAMES[2]], **wanted)
+    assert members(nodes[0]) == sorted(NAMES[:2]) and "two_node: 1" in conf(nodes[0])
+    since = time.time()
+    nodes[2].start().wait_until_reachable()
+    master.wait_for([nodes[2]], since)
+    # it still believes to be a member; the others do not take it back
+    assert CLUSTER in conf(nodes[2])
+    assert members(nodes[0]) == sorted(NAMES[:2])
+    alone = {"name": CLUSTER, "confirm": CLUSTER}
+    (ret,) = state([nodes[2]], "pcs.cluster_absent", **alone).values()
+    assert ret["result"] is True and conf(nodes[2]) == ""
 
 
 def tokens(node):

@@ -530,7 +530,7 @@ def test_a_new_password_means_new_tokens(make, testmode):
 def test_an_old_token_that_stays_is_an_error(make):
     life = make()
     host = '{"dest_list": [], "token": "t"}'
-    life.node.known_hosts('{"known_hosts": {"nfs-server1": %s, "another": %s}}' % (host, host))
+    life.node.known_hosts(f'{{"known_hosts": {{"nfs-server1": {host}, "another": {host}}}}}')
     life.node.answer("host auth", "nfs-server1: Authorized")
     life.node.answer("status pcsd", "  nfs-server1: Online")
     life.node.salt["shadow.info"] = lambda name: {"passwd": "$6$x"}

@@ -217,3 +217,10 @@ def test_a_step_never_takes_the_last_link(plan):
                 there.remove(number)
             assert there
         assert len(there) == len(nodes["a"])
+
+
+def test_pcs_0_9_has_the_name_for_the_first_address(world):
+    present = {name: [name, addresses[1]] for name, addresses in NODES.items()}
+    conf = {**CONF, "nodes": present, "transport": "udpu"}
+    made = world.salt["pcs_corosync_plan.plan"](conf, {}, None, NODES)
+    assert (made["changes"], made["steps"], made["problems"]) == ({}, [], [])

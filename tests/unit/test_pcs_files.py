@@ -149,3 +149,76 @@ def test_somebodys_work_is_named(files, old, new, found):
 def test_what_is_no_cib_is_an_error(files, text):
     with pytest.raises(CommandExecutionError, match="CIB"):
         files.somebodys_work(text)
+
+
+DEVICE = """totem {
+    cluster_name: c
+    interface {
+        knet_link_priority: 5
+    }
+    interface {
+        linknumber: 3
+        mcastport: 5407
+    }
+}
+nodelist {
+    node {
+        ring0_addr: 10.0.0.1
+        ring3_addr: 10.3.0.1
+        name: a
+    }
+}
+quorum {
+    provider: corosync_votequorum
+    device {
+        model: net
+        timeout: 20000
+        net {
+            host: q
+            algorithm: lms
+        }
+        heuristics {
+            mode: on
+        }
+    }
+}
+"""
+
+
+def test_links_quorum_and_device(files):
+    conf = files.corosync_conf(DEVICE)
+    assert conf["links"] == {"0": {"knet_link_priority": "5"}, "3": {"mcastport": "5407"}}
+    assert conf["quorum"] == {"provider": "corosync_votequorum"}
+    assert conf["device"] == {
+        "model": "net",
+        "model_options": {"host": "q", "algorithm": "lms"},
+        "options": {"timeout": "20000"},
+        "heuristics": {"mode": "on"},
+    }
+
+
+STATS = """stats.knet.node1.link0.connected (u8) = 1
+stats.knet.node1.link0.enabled (u8) = 1
+stats.knet.node1.link1.connected (u8) = 0
+stats.knet.node1.link1.enabled (u8) = 0
+stats.knet.node2.link0.connected (u8) = 1
+stats.knet.node2.link0.enabled (u8) = 1
+stats.knet.node2.link0.mtu (u32) = 1397
+stats.knet.node2.link1.connected (u8) = 0
+stats.knet.node2.link1.enabled (u8) = 1
+"""
+
+
+def test_links_that_connect(files):
+    assert files.connected(STATS) == {"0": True, "1": False}
+    assert files.connected(STATS.replace("= 0", "= 1")) == {"0": True, "1": True}
+    assert files.connected("") == {}
+
+
+def test_marks_of_tokens_tell_them_apart_and_do_not_show_them(files):
+    marks = files.token_marks('{"known_hosts": {"a": {"token": "s1"}, "b": {"token": "s2"}}}')
+    assert set(marks) == {"a", "b"} and marks["a"] != marks["b"]
+    assert "s1" not in str(marks)
+    assert files.token_marks('{"tokens": {"a": "s1"}}') == {"a": marks["a"]}
+    with pytest.raises(CommandExecutionError):
+        files.token_marks("[")

@@ -302,6 +302,52 @@ def created(node, creator="nfs-server1", nodes=NODES, **kwargs):
 NEW = {"cluster": {"old": None, "new": CLUSTER}, "nodes": {"old": None, "new": NODES}}
 
 
+def test_options_of_every_kind_are_passed_on(make):
+    node = make()
+    node.answer("cluster setup", copy=CONF, to="corosync.conf")
+    ret = created(
+        node,
+        totem={"token": 10000, "block_unlisted_ips": True},
+        links=[{}, {"link_priority": 1}],
+        transport_options={"link_mode": "active"},
+        compression={"model": "zlib"},
+        crypto={"cipher": "aes256"},
+        quorum={"wait_for_all": True},
+    )
+    well_formed(ret, True)
+    assert node.calls[-1].endswith(
+        "transport knet link_mode=active link linknumber=1 link_priority=1 compression model=zlib "
+        "crypto cipher=aes256 totem token=10000 block_unlisted_ips=yes quorum wait_for_all=1"
+    )
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"totem": {"tokn": 1}}, "totem: there is no option 'tokn'"),
+        ({"quorum": {"two_node": 1}}, "quorum: there is no option 'two_node'"),
+        ({"links": {"link_priority": 1}}, "links must be a list"),
+        ({"links": [{}, {"prio": 1}]}, "links, number 1: there is no option 'prio'"),
+        ({"crypto": "aes256"}, "crypto must be a dictionary"),
+    ],
+)
+def test_options_that_are_none_are_named(make, testmode, options, words):
+    node = make(test=testmode)
+    assert words in well_formed(created(node, **options), False)["comment"]
+    assert node.calls == []
+
+
+def test_other_members_are_left_to_another_state_when_told(make, testmode):
+    node = make(test=testmode)
+    node.conf(CONF)
+    three = {**NODES, "nfs-server3": ["10.10.10.13", "192.168.16.13"]}
+    well_formed(created(node, nodes=three), False)
+    assert well_formed(created(node, nodes=three, strict=False), True)["changes"] == {}
+    other = CONF.replace("cluster_name: nfs", "cluster_name: other")
+    node.conf(other)
+    well_formed(created(node, nodes=three, strict=False), False)
+
+
 @pytest.mark.parametrize("hostname", ["nfs-server1", "nfs-server2"])
 def test_a_member_starts_no_process(make, testmode, hostname):
     node = make(hostname, test=testmode)
