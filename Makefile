@@ -3,13 +3,14 @@
 
 PYTHON ?= /usr/bin/python3
 
-.PHONY: help demo test unit lint down
+.PHONY: help demo test unit lint bench down
 
 help:
 	@echo 'make demo         the article on two machines, from bare to a moved service (KEEP=1 leaves it up)'
 	@echo 'make test         lint and every test (ARGS="-k storage" for some of them)'
 	@echo 'make unit         the tests that need no lab'
 	@echo 'make lint         ruff, salt-lint and yamllint'
+	@echo 'make bench        what the engine costs, one JSON line per figure, and the table in docs/performance.md'
 	@echo 'make down         take down a lab that KEEP=1 left up'
 
 demo:
@@ -23,6 +24,9 @@ unit:
 
 lint:
 	$(PYTHON) -m tests.lab lint
+
+bench:
+	$(PYTHON) -m tests.lab run $(PYTHON) -m tests.bench docs/performance.md
 
 down:
 	$(PYTHON) -m tests.lab down

@@ -1,0 +1,1 @@
+"""What the engine costs, measured on a cluster of containers: ``make bench``."""
