@@ -249,7 +249,7 @@ def _change_ops(cib, primitive, edits):
         if "create" in operation:
             _create_op(cib, primitive, operation["create"])
             continue
-        op_element = present[operation["id"]]
+        op_element = cib.own(present[operation["id"]])
         if operation.get("remove"):
             cib.forget(op_element)
             continue
@@ -264,7 +264,7 @@ def _own_ops(cib, primitive):
     operations = primitive.find("operations")
     if operations is None:
         return {}
-    ids = [op.get("id") for op in cib.target(operations).findall("op")]
+    ids = [cib.target(op).get("id") for op in cib.target(operations).findall("op")]
     return dict(zip(ids, cib.own(operations).findall("op")))
 
 
