@@ -219,10 +219,13 @@ def plan(description, partial=False, file=None):
 
         salt '*' cib.plan '{"properties": {"stonith-enabled": false}}'
     """
-    if not callable(description):
-        # a wrong description is an error without a cluster, too
-        __salt__["cib_describe.normalise"](description)
-    text = __salt__["cib_push.query"](file)
+    try:
+        text = __salt__["cib_push.query"](file)
+    except CommandExecutionError:
+        if not callable(description):
+            # a wrong description is the first thing to know, and needs no cluster
+            __salt__["cib_describe.normalise"](description)
+        raise
     plan = _plan(_described(description, text), text, partial, file)
     return _result(plan, refused=plan["refused"])
 
