@@ -22,7 +22,10 @@ METADATA = {
 EVERYTHING = {
     "properties": {"batch-limit": 4, "stonith-enabled": False},
     "resource_defaults": {"resource-stickiness": 100},
-    "op_defaults": {"timeout": "60s"},
+    "op_defaults": [
+        {"values": {"timeout": "60s"}},
+        {"rule": "resource ::Dummy", "score": 5, "values": {"timeout": "30s"}},
+    ],
     "primitives": {
         "f1": {
             "agent": "stonith:fence_virt",
@@ -32,14 +35,34 @@ EVERYTHING = {
         "A": {"agent": DUMMY, "meta": {"priority": 5}, "utilization": {"cpu": 1}},
         "B": {"agent": DUMMY, "operations": {"monitor": {"interval": "33s"}}, "description": "b"},
         "C": {"agent": DUMMY, "attributes": {"fake": "yes"}},
-        "D": {"agent": DUMMY},
+        **{name: {"agent": DUMMY} for name in "DEF"},
     },
     "groups": {"g": ["A", "B"], "h": {"members": ["D"], "meta": {"priority": 1}}},
-    "clones": {"c": {"resource": "C", "meta": {"interleave": True}}},
+    "clones": {
+        "c": {"resource": "C", "meta": {"interleave": True}},
+        "p": {"resource": "F", "promotable": True, "description": "x"},
+    },
+    "bundles": {
+        "b": {
+            "type": "podman",
+            "container": {"image": "x", "replicas": 2},
+            "network": {"control-port": 3121},
+            "ports": [{"port": 80}],
+            "storage": [{"source-dir": "/a", "target-dir": "/b", "options": "ro"}],
+            "resource": "E",
+        }
+    },
     "tags": {"t": ["A", "C"]},
     "constraints": {
         "order": [{"first": "g", "then": "c", "kind": "Optional"}],
         "colocation": [{"resource": "g", "with": "c", "score": 10}],
+        "location": [
+            {"resource": "g", "node": "n1", "score": 5},
+            {"resource-pattern": "A.*", "node": "n2", "score": "-INFINITY"},
+            {"resource": "g", "rule": "#uname eq n1", "score": 7},
+            {"sets": [{"members": ["g", "h"]}], "node": "n1", "score": 3},
+        ],
+        "ticket": [{"resource": "g", "ticket": "T", "loss-policy": "stop"}],
     },
     "nodes": {"n1": {"attributes": {"rack": "1", "token": SECRET}, "utilization": {"cpu": 3}}},
     "fence_levels": [{"target": "n1", "level": 1, "devices": ["f1"]}],
