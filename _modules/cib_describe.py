@@ -20,6 +20,25 @@ A description is what people write in pillar or give to ``pcs.configured``:
     constraints:
       order: [{first: service, then: Other, kind: Optional}]
       colocation: [{resource: Other, with: service, score: 50}]
+    tags:
+      front: [VIP, Other]                     # in this order; constraints may name a tag
+    nodes:                                    # each attribute is owned by itself
+      n1: {attributes: {rack: a}, utilization: {cpu: 4}}
+    fence_levels:                             # or target-pattern, or target-attribute and -value
+      - {target: n1, level: 1, devices: [fence-a, fence-b]}
+    alerts:
+      mail:
+        path: /usr/local/bin/tell
+        options: {password: {pillar: "hanfs:mail:password"}}
+        meta: {timeout: 10s}
+        select: {events: [fencing, attributes], attributes: [pingd]}   # not said: it stays
+        recipients:
+          mail-us: {value: us@example.com}
+    acls:                                     # they count with the property enable-acl
+      roles:
+        reader: {permissions: [{access: read, xpath: /cib}]}
+      users: {anna: [reader]}
+      groups: {staff: [reader]}
 
 Nothing here runs a command or knows a cluster. What each kind of object may say is known by its
 module (``cib_kinds``), which gets the checker.
