@@ -50,6 +50,7 @@ def complete(want, live, plan):
     everything = {n: one for n, one in live["primitives"].items() if n not in removed}
     everything.update(want["primitives"])
     problems += __salt__["cib_agent.clashes"](everything, known)
+    problems += __salt__["cib_clones.agent_problems"](plan["edits"], everything, want, live)
     changed = {
         edit["id"]: edit.get("create", edit.get("change"))
         for edit in plan["edits"]

@@ -122,3 +122,39 @@ def _compare_one(plan, kind, name, wanted, found):
     plan.compare_meta(name, wanted, found, edit, change)
     if edit:
         plan.add(kind, name, "change", edit, change)
+
+
+def agent_problems(edits, primitives, want, live):
+    """
+    Return sentences about clones that become promotable though an agent cannot promote.
+
+    edits
+        What is planned.
+
+    primitives
+        ``{id: {"agent": ...}}``: all there will be.
+
+    want, live
+        The normalised description and the configuration: what the clones hold.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib_clones.agent_problems '[]' '{}' '{}' '{}'
+    """
+    found = []
+    for edit in edits:
+        change = edit.get("create") or edit.get("change")
+        if edit["kind"] != "clones" or not change or not change.get("meta", {}).get("promotable"):
+            continue
+        inner = want["clones"][edit["id"]]["resource"]
+        group = want["groups"].get(inner) or live["groups"].get(inner)
+        for name in group["members"] if group else [inner]:
+            agent = primitives[name]["agent"]
+            metadata = __salt__["cib_agent.metadata"](agent)
+            if metadata and "promote" not in {action["name"] for action in metadata["actions"]}:
+                found.append(
+                    f"clones:{edit['id']}:promotable: the agent {agent} of {name} cannot promote"
+                )
+    return found

@@ -213,6 +213,19 @@ def test_a_group_that_a_clone_empties_goes():
     assert tree(apply(some("A", **clone()), both)) == "theirs(B) A-clone(A)"
 
 
+@pytest.mark.parametrize("actions, refused", [(["start"], True), (["promote", "demote"], False)])
+def test_an_agent_that_cannot_promote(actions, refused):
+    metadata = {"actions": [{"name": name} for name in actions], "parameters": {}}
+    world = load(states=False, salt={"cib_agent.metadata": lambda agent: metadata})
+    description = some("A", "B", groups={"g": ["A"]}, **clone("g", promotable=True))
+    want = world.salt["cib_describe.normalise"](description)
+    live = world.salt["cib_xml.read"](EMPTY_CIB)
+    edits = world.salt["cib_plan.compare"](want, live)["edits"]
+    found = world.salt["cib_clones.agent_problems"](edits, want["primitives"], want, live)
+    refusal = [f"clones:A-clone:promotable: the agent {AGENT} of A cannot promote"]
+    assert found == (refusal if refused else [])
+
+
 # What others made --------------------------------------------------------------------------------
 
 

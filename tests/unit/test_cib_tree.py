@@ -22,7 +22,7 @@ ODD = """
   <instance_attributes id-ref="i1"/>
   <meta_attributes id="by-night" score="5">
     <rule id="by-night-rule" boolean-op="or" score="0">
-      <rule id="by-night-inner" boolean-op="and">
+      <rule id="by-night-inner" boolean-op="and" score="0">
         <expression id="e1" attribute="#uname" operation="eq" value="n1"/>
         <date_expression id="e2" operation="date_spec">
           <date_spec id="e2-spec" hours="0-6"/>
