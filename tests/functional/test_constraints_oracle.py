@@ -1,4 +1,4 @@
-"""Constraints, rules and sets of defaults: what real pcs makes of them and what the engine makes."""
+"""Constraints, rules and sets of defaults: real pcs and the engine make the same of them."""
 
 import xml.etree.ElementTree as ET
 
