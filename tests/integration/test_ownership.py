@@ -292,11 +292,18 @@ def test_intent_survives(pair, engines, case):
     by_hand.settle(pair[0])
 
 
-def test_intent_survives_a_push(pair, engines):
-    """What does not disrupt is pushed under it; the rest is refused, and says how to allow it."""
+@pytest.fixture
+def standby(pair, engines):
     configured(engines[0], WITHOUT_LONE)
     by_hand.commands(pair[0], ["node standby nfs-server1"])
     by_hand.settle(pair[0])
+    yield
+    by_hand.commands(pair[0], ["node unstandby nfs-server1"])
+    by_hand.settle(pair[0])
+
+
+def test_intent_survives_a_push(pair, engines, standby):
+    """What does not disrupt is pushed under it; the rest is refused, and says how to allow it."""
     changed = json.loads(json.dumps(WITHOUT_LONE))
     changed["properties"]["batch-limit"] = 25
     done = configured(engines[0], changed)
@@ -308,7 +315,6 @@ def test_intent_survives_a_push(pair, engines):
     allowed = configured(engines[0], changed, allow_disruption=True, wait=60)
     assert allowed["result"] is True and set(allowed["changes"]) == {"primitives"}, allowed
     assert 'name="standby" value="on"' in by_hand.cib(pair[0])
-    by_hand.commands(pair[0], ["node unstandby nfs-server1"])
 
 
 def test_purge_says_so_first(pair, engines):
