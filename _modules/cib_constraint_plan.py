@@ -177,6 +177,14 @@ def _resources_exist(plan, wanted):
     return not missing
 
 
+def _check_inner(plan, wanted):
+    """As pcs does: a new constraint names a clone or a bundle, not the resource in it."""
+    for name in dict.fromkeys(_members_of(wanted)):
+        outer = __salt__["cib_tree.around"](plan, name)
+        if outer:
+            plan.problems.append(f"{wanted['path']}: {name} is inside of {outer}: name that")
+
+
 def _new_name(wanted):
     """The id that pcs would give a new constraint."""
     kind = wanted["type"]
@@ -293,6 +301,7 @@ def compare(plan):
             continue
         name = pairs.get(index)
         if name is None:
+            _check_inner(plan, one)
             name = _create(plan, one)
         else:
             _change(plan, name, one, comparable[name])

@@ -137,6 +137,25 @@ def may_hold(plan, path, kind, name, member):
     return False
 
 
+def around(plan, name):
+    """
+    Return the clone or bundle that a resource will stand in, also by its group; None for none.
+
+    plan, name
+        The plan of ``cib_plan`` with all resources compared, and the resource's id.
+    """
+    place = plan.holders.get(name)
+    if place is None:
+        found = plan.live["primitives"].get(name) or plan.live["groups"].get(name) or {}
+        tag, holder = found.get("inside") or (None, None)
+        kind = _KINDS.get(tag)
+        if kind is None or holder in plan.gone or holder in plan.want[kind]:
+            return None
+        place = kind, holder
+    kind, holder = place
+    return around(plan, holder) if kind == "groups" else holder
+
+
 # The XML -----------------------------------------------------------------------------------------
 
 

@@ -278,6 +278,30 @@ def test_only_what_is_named():
     assert tree(salt["cib_xml.edit"](text, moved["edits"])) == "A-clone(B) g(A)"
 
 
+def test_a_new_constraint_names_the_clone():
+    """One that is there already, pcs having been forced, is described as it is."""
+
+    def ordered(first, **more):
+        described = some("A", "B", "C", groups={"g": ["A"]}, **clone("g"), **more)
+        return {**described, "constraints": {"order": [{"first": first, "then": "C"}]}}
+
+    refused = "constraints:order:0: {} is inside of A-clone: name that"
+    assert compare(ordered("A"))["problems"] == [refused.format("A")]
+    assert compare(ordered("g"))["problems"] == [refused.format("g")]
+    assert compare(ordered("A-clone"))["problems"] == []
+    assert compare(ordered("B", bundles={}))["problems"] == []
+    by_hand = cib(f'<clone id="c">{A}</clone>{B}')
+    constraint = {"constraints": {"order": [{"first": "A", "then": "B"}]}}
+    assert compare({**some("A", "B"), **constraint}, by_hand)["problems"] == [
+        "constraints:order:0: A is inside of c: name that"
+    ]
+    forced = by_hand.replace(
+        "<constraints/>",
+        '<constraints><rsc_order id="x" first="A" then="B"/></constraints>',
+    )
+    assert compare({**some("A", "B"), **constraint}, forced)["problems"] == []
+
+
 # Older layouts -----------------------------------------------------------------------------------
 
 MASTER = (
