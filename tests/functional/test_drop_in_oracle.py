@@ -48,6 +48,8 @@ def shape(text):
         inside = inside or element.tag == "rsc_location"
         if inside:
             attributes.pop("id", None)
+        if element.tag == "rule":
+            attributes.setdefault("boolean-op", "and")
         children = [tuples(child, inside) for child in element]
         # pcs has properties in the order they were set, and meta attributes where they came to be
         if element.tag in ("cluster_property_set", "primitive"):
