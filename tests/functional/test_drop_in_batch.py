@@ -242,7 +242,7 @@ def test_functions(minion, tmp_path):
     done = salt["pcs.stonith_create"]("f", "fence_ipmilan", options, cibfile=file)
     assert done["retcode"] == 0 and "s3cr3t" not in repr(done)
     salt["pcs.prop_set"]("no-quorum-policy", "ignore", cibfile=file)
-    salt["pcs.resource_create"]("A", DUMMY, ["fake=x", "--master"][:1], cibfile=file)
+    salt["pcs.resource_create"]("A", DUMMY, ["fake=x"], cibfile=file)
     salt["pcs.item_create"]("constraint", "l", "location", None, ["A", "avoids", "n1"], file)
     before = minion.tools.text()
     pushed = salt["pcs.cib_push"](file, scope=False)
