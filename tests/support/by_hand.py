@@ -13,10 +13,12 @@ def build(pair, name="by-hand"):
     """Make and start a cluster of a pair with the packages installed, without fencing."""
     first = pair[0]
     # Debian's packages started a cluster of one node, which is in the way of pcs.
-    script = "pcs cluster destroy; systemctl disable --now firewalld; chpasswd"
-    destroying = [node.popen(["sh", "-c", script], stdin=subprocess.PIPE) for node in pair]
+    script = "pcs cluster destroy && systemctl disable --now firewalld && chpasswd"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    destroying = [node.popen(["sh", "-c", script], **pipes) for node in pair]
     for process in destroying:
-        process.communicate(f"hacluster:{PASSWORD}\n", timeout=120)
+        said, _ = process.communicate(f"hacluster:{PASSWORD}\n", timeout=120)
+        assert process.returncode == 0, said
     members = [word for node in pair for word in (node.name, f"addr={node.addresses['hb']}")]
     first.run(["pcs", "host", "auth", "-u", "hacluster", *members], stdin=f"{PASSWORD}\n")
     first.run(["pcs", "cluster", "setup", name, *members, "--start"])
