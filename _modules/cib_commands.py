@@ -17,7 +17,8 @@ import difflib
 PHASES = ("settings", "unhook", "make", "arrange", "change", "delete", "hook")
 # The function that says the edits of some kinds.
 SPEAKERS = {
-    "cib_commands_others.settings": ("properties", "resource_defaults", "op_defaults", "nodes"),
+    "cib_commands_others.settings": ("properties", "nodes"),
+    "cib_commands_defaults.say": ("resource_defaults", "op_defaults"),
     "cib_commands_resources.say": ("primitives", "groups", "clones", "bundles"),
     "cib_commands_constraints.say": ("constraints",),
     "cib_commands_others.levels": ("fence_levels",),

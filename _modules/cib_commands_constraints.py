@@ -6,6 +6,9 @@ pcs changes no constraint: what changes is removed, and made again under its id.
 
 from __future__ import annotations
 
+# What pcs takes of a set of resources.
+_SET_OPTIONS = {"members", "sequential", "require-all", "action", "role"}
+
 
 def say(commands, edits):
     """
@@ -18,14 +21,16 @@ def say(commands, edits):
         The plan's edits of constraints.
     """
     for edit in edits:
-        name = edit["id"]
+        name, live = edit["id"], commands.live["constraints"].get(edit["id"])
         action, data = __salt__["cib_commands.action"](edit)
+        if action == "change" and "drop" in data and "foreign" in live:
+            continue  # pcs takes the resource out of it when it deletes it
         if action != "create":
             commands.say("unhook", "constraint", "remove", name)
         if action == "create":
-            _create(commands, data, name if _is_named(commands, name) else None)
+            _create(commands, data, name, _is_named(commands, name))
         elif action == "change":
-            _create(commands, _changed(commands.live["constraints"][name], data), name)
+            _create(commands, _changed(live, data), name, True)
 
 
 def _is_named(commands, name):
@@ -44,12 +49,29 @@ def _changed(live, change):
     return {key: value for key, value in {**live, **change}.items() if value is not None}
 
 
-def _create(commands, new, name):
-    speakers = {"order": _order, "colocation": _colocation}
-    if new["type"] not in speakers:
-        commands.remark("hook", f"pcs commands for a constraint of {new['type']} are not known")
+def _create(commands, new, name, named):
+    """``named``: whether it must have this id; else pcs makes one."""
+    text = _unsayable(new)
+    if text:
+        commands.remark("hook", f"pcs has no command for {name}: {text}")
         return
-    speakers[new["type"]](commands, new, {"id": name} if name else {})
+    speakers = {"order": _order, "colocation": _colocation, "ticket": _ticket}
+    if new["type"] == "location":
+        _location(commands, new, name)
+    else:
+        speakers[new["type"]](commands, new, {"id": name} if named else {})
+
+
+def _unsayable(new):
+    for one in new.get("sets", ()):
+        unknown = sorted(set(one) - _SET_OPTIONS)
+        if unknown:
+            return f"{', '.join(unknown)} in a set"
+    if new["type"] == "location" and new.get("sets"):
+        return "a location of a set"
+    if new["type"] == "location" and new.get("node") and new.get("role"):
+        return "a role with a node; a rule can say it: '#uname eq NODE'"
+    return None
 
 
 def _options(new, *names):
@@ -69,7 +91,7 @@ def _sets(commands, new, options):
 
 
 def _order(commands, new, more):
-    options = {**_options(new, "kind", "symmetrical"), **more}
+    options = {**_options(new, "kind", "symmetrical", "require-all"), **more}
     if new.get("sets"):
         _sets(commands, new, options)
         return
@@ -83,7 +105,7 @@ def _order(commands, new, more):
 
 
 def _colocation(commands, new, more):
-    options = {**_options(new, "score"), **more}
+    options = {**_options(new, "score", "influence", "node-attribute"), **more}
     if new.get("sets"):
         _sets(commands, new, options)
         return
@@ -93,3 +115,28 @@ def _colocation(commands, new, more):
         words += [commands.role(new[role])] if new.get(role) else []
         words.append(new[side])
     commands.say("hook", "constraint", "colocation", "add", *words, *commands.pairs(options))
+
+
+def _ticket(commands, new, more):
+    options = {**_options(new, "loss-policy"), **more}
+    if new.get("sets"):
+        _sets(commands, new, {"ticket": new["ticket"], **options})
+        return
+    words = [new["ticket"], *([commands.role(new["role"])] if new.get("role") else [])]
+    words += [new["resource"], *commands.pairs(options)]
+    commands.say("hook", "constraint", "ticket", "add", *words)
+
+
+def _location(commands, new, name):
+    pattern = new.get("resource-pattern")
+    resource = f"regexp%{pattern}" if pattern else new["resource"]
+    discovery = commands.pairs(_options(new, "resource-discovery"))
+    if new.get("node"):
+        score = f"score={new['score']}" if commands.can("location_score") else new["score"]
+        words = ["add", name, resource, new["node"], score, *discovery]
+    else:
+        options = {"constraint-id": name, **_options(new, "score", "score-attribute")}
+        words = [resource, "rule", *commands.pairs(options), *discovery]
+        words += [f"role={commands.role(new['role'])}"] if new.get("role") else []
+        words += __salt__["cib_commands_defaults.rule"](commands, new["rule"])
+    commands.say("hook", "constraint", "location", *words)
