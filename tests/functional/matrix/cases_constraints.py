@@ -156,11 +156,11 @@ CASES = {
     ),
     "location by a rule, its score": constraint(
         "location",
-        {**RULE, "id": "l", "role": "Started"},
+        {**RULE, "id": "l", "resource-discovery": "never"},
+        {**RULE, "id": "l", "score": 50, "resource-discovery": "never"},
         {**RULE, "id": "l", "score": 50},
-        {**RULE, "id": "l"},
         name="l",
-        paths=("score", "score"),
+        paths=("score", "resource-discovery"),
     ),
     "location of sets": constraint(
         "location",
@@ -179,7 +179,7 @@ CASES = {
         {**TICKET, "id": "t"},
         name="t",
         paths=("loss-policy", "loss-policy"),
-        touched={"create": {"A"}, "remove": {"A"}},
+        touched={"change": {"A"}, "remove": {"A"}},
     ),
     "ticket of sets": constraint(
         "ticket",
@@ -189,7 +189,7 @@ CASES = {
         {"sets": [["B", "A"]], "ticket": "T", "id": "t"},
         name="t",
         paths=("loss-policy", "loss-policy"),
-        touched={"create": {"A", "B"}, "remove": {"A", "B"}},
+        touched={"change": {"A", "B"}, "remove": {"A", "B"}},
     ),
     "resource defaults": plain_defaults("resource_defaults", "failure-timeout"),
     "op defaults": plain_defaults("op_defaults", "timeout"),
