@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.functional.matrix.walk import PcsRunner
 from tests.support.cluster_tools import VERSIONS, for_version
@@ -51,6 +51,9 @@ def test_exported_and_applied_nothing_changes(tools):
     @settings(
         max_examples=25,
         deadline=None,
+        # seconds an example: an hour of looking for a shorter one helps nobody
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        report_multiple_bugs=False,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(descriptions())
