@@ -6,8 +6,10 @@ minion on the Python of its own: the LTS release on Debian 11, the newest on Deb
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -42,7 +44,7 @@ class Suite(NamedTuple):
 
 
 SUITES = {
-    "bullseye": Suite("fence-agents", paths.REPO / "tests" / "constraints-3006.txt"),
+    "bullseye": Suite("fence-agents", paths.REPO / "tests" / "constraints-debian-11.txt"),
     # The package fence-agents would bring the libraries of every cloud, 2 GB.
     "trixie": Suite("fence-agents-ipmilan fence-agents-sbd fence-agents-scsi fence-agents-virsh"),
 }
@@ -50,6 +52,7 @@ SUITES = {
 WITHOUT = ("timelib",)
 
 
+@functools.cache
 def recipe(name):
     """A short hash of everything that decides what is in the root of the suite ``name``."""
     parts = [
@@ -120,6 +123,7 @@ def _add_salt(tree, work, requirements):
     install += [f"--target={packages_}", f"--find-links={wheels}", f"--python-version={version}"]
     install += [f"--platform={tag}" for tag in _platforms(libc)]
     run_logged([*pip, *install, *requirements], work)
+    shutil.rmtree(wheels)
     compile_ = [f"{SALT}/bin/python3", "-m", "compileall", "-q", f"{SALT}/lib"]
     run_logged([*enter, *compile_], work)
     for program in ("salt-call", "salt-minion"):
