@@ -111,8 +111,9 @@ def salt(request, tmp_path_factory):
 @pytest.fixture(params=VERSIONS)
 def tools(request, tmp_path):
     found = for_version(request.param, tmp_path)
-    agent = find_root("0.11") / "usr/sbin/fence_eps"
-    found.run("sh", "-c", "cat >/usr/sbin/fence_eps; chmod 755 $_", stdin=agent.read_text())
+    # Debian 13's root has few fence agents
+    agent = (find_root("0.11") / "usr/sbin/fence_eps").read_text()
+    found.run("sh", "-c", "cat >/usr/sbin/fence_eps; chmod 755 /usr/sbin/fence_eps", stdin=agent)
     return found
 
 
