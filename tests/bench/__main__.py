@@ -103,7 +103,7 @@ def against_old_states(figures, pair, engine):
     old = Calls(node, paths.salt_venv("3006"), "/etc/salt-3006")
     old.put("old", descriptions.old_states())
     theirs, states = old.seconds("old", 3)
-    failed = sum(state["result"] is False for state in states)
+    told = {"states": len(states), "failed": sum(state["result"] is False for state in states)}
     their_processes, _ = old.processes("old")
     new = Calls(node)
     new.put("same", {"all": {"pcs.configured": _arguments(descriptions.SAME)}})
@@ -112,7 +112,7 @@ def against_old_states(figures, pair, engine):
     assert not states[0]["changes"] and states[0]["result"], states
     our_processes, tools = new.processes("same")
     assert tools == ["cibadmin"], tools
-    figures.add("salt-3006-unchanged", theirs, "s", failed=failed, states=len(states))
+    figures.add("salt-3006-unchanged", theirs, "s", **told)
     figures.add("salt-3006-processes", their_processes, "processes started")
     figures.add("hanfs-unchanged", ours, "s")
     figures.add("hanfs-processes", our_processes, "processes", most=1)
