@@ -11,6 +11,8 @@ import xml.etree.ElementTree as ET
 # A second set of cluster properties, after the others, says what this module's users own. Pacemaker
 # ignores names it does not know; either node can read it, whoever made it.
 OWNERSHIP_SET = "salt-pcs-ownership"
+# The lock of the module pcs_lock: there for a moment, nobody's property, and never purged.
+LOCK_SET = "cluster-layer-change"
 OWNERSHIP_NAME = "salt-owned-"
 
 SECTIONS = {
@@ -53,7 +55,7 @@ def describe(live, kind):
 
 def _sets(cib, kind):
     section, tag, _ = SECTIONS[kind]
-    plain = cib.plain_sets(cib.section(section), tag)
+    plain = [s for s in cib.plain_sets(cib.section(section), tag) if s.get("id") != LOCK_SET]
     return [one for one in plain if (one.get("id") == OWNERSHIP_SET) == (kind == "ownership")]
 
 
