@@ -45,3 +45,11 @@ def test_what_a_run_left_to_do_is_completed_by_one_that_can(world):
         world.salt["pcs_lock.take"]("a", "members")
     assert world.salt["pcs_lock.holder"]()["pending"] == ["b", "c"]
     assert world.salt["pcs_lock.take"]("a", "x", resume=True) == ["b", "c"]
+
+
+def test_a_purge_leaves_it_alone(world):
+    world.salt["pcs_lock.take"]("a", "x")
+    description = {"properties": {"stonith-enabled": False}, "unmanaged": "purge"}
+    assert world.salt["cib.plan"](description)["unmanaged"] == {}
+    world.salt["cib.apply"](description, wait=0)
+    assert world.salt["pcs_lock.holder"]()["node"] == "a"
