@@ -14,9 +14,20 @@ A description is what people write in pillar or give to ``pcs.configured``:
         attributes: {ip: 192.168.16.100, cidr_netmask: 24}
         optional: [nic]                       # left out, with a note, if the agent lacks it
         meta: {failure-timeout: 60s}
+        utilization: {cpu: 1}
         operations: {monitor: {interval: 20s}}
     groups:
       service: [SharedFS, VIP]                # or {members: [...], meta: {...}}
+    clones:
+      Other-clone: {resource: Other, promotable: true, meta: {promoted-max: 1}}   # or a group
+    bundles:
+      web:
+        type: podman                          # or docker
+        container: {image: "web:1", replicas: 2}
+        network: {ip-range-start: 192.168.16.110}
+        ports: [{port: 80}]                   # their order says nothing, nor does that of storage
+        storage: [{source-dir: /srv, target-dir: /var/www, options: ro}]
+        resource: Site
     constraints:
       order: [{first: service, then: Other, kind: Optional}]
       colocation: [{resource: Other, with: service, score: 50}]
