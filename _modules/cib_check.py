@@ -153,9 +153,14 @@ def verify(want, live, old, new, edits):
     return [f"crm_verify complains, as it did before: {text}"]
 
 
+# ... before and since Pacemaker 3
+_ONLY_WARNINGS = ("Warnings found", "(with warnings)")
+
+
 def _complaints(cib):
     done = __salt__["cib_push.run"](["crm_verify", "--xml-pipe", "-V"], stdin=cib)
-    if done["retcode"] == 0 or "Warnings found" in done["stderr"] + done["stdout"]:
+    said = done["stderr"] + done["stdout"]
+    if done["retcode"] == 0 or any(words in said for words in _ONLY_WARNINGS):
         # it warns of a resource that still runs and is to go, of a node not seen yet ...
         return []
     lines = [line.strip() for line in (done["stderr"] + "\n" + done["stdout"]).splitlines()]

@@ -120,7 +120,9 @@ def fence_levels(draw, devices):
     return found
 
 
-attributes = some({"rack": words, "site": words})
+# crm_attribute, as pcs runs it, takes ASCII only
+plain = st.sampled_from(["a", "x y", "yes", "12"])
+attributes = some({"rack": plain, "site": plain})
 nodes = some(
     {
         node: st.fixed_dictionaries({"attributes": attributes, "utilization": utilization})
