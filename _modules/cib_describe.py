@@ -31,6 +31,7 @@ A description is what people write in pillar or give to ``pcs.configured``:
     constraints:
       order: [{first: service, then: Other, kind: Optional}]
       colocation: [{resource: Other, with: service, score: 50}]
+      location: [{resource: service, rule: "#uname eq n1", score: 10}]
     tags:
       front: [VIP, Other]                     # in this order; constraints may name a tag
     nodes:                                    # each attribute is owned by itself
@@ -50,6 +51,8 @@ A description is what people write in pillar or give to ``pcs.configured``:
         reader: {permissions: [{access: read, xpath: /cib}]}
       users: {anna: [reader]}
       groups: {staff: [reader]}
+
+Constraints of every kind are in ``cib_constraint_check``, sets of defaults in ``cib_defaults``.
 
 Nothing here runs a command or knows a cluster. What each kind of object may say is known by its
 module (``cib_kinds``), which gets the checker.
