@@ -47,10 +47,10 @@ def corosync_pid(node):
 
 
 def written(nodes):
-    """All that a change of the cluster layer would write, on every node."""
+    """All that a change of the cluster layer would write, on every node that is switched on."""
     files = "/etc/corosync /var/lib/pcsd /etc/default/sbd /etc/shadow /etc/pacemaker"
     listing = ["sh", "-c", f"find {files} -type f -exec md5sum {{}} + 2>/dev/null | sort"]
-    return [(n.run(listing).stdout, epoch(n), corosync_pid(n)) for n in nodes]
+    return [(n.run(listing).stdout, epoch(n), corosync_pid(n)) for n in nodes if n.alive()]
 
 
 @pytest.fixture
