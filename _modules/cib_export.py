@@ -14,7 +14,7 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 INTENT_META = ("target-role", "is-managed", "maintenance")
 INTENT_PROPERTIES = ("maintenance-mode",)
 INTENT_NODE = ("standby", "maintenance")
-PREFIX = "hanfs:secrets"
+PREFIX = "cluster_secrets"
 
 
 class Export:

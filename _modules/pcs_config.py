@@ -41,7 +41,7 @@ def plan(description):
     return __salt__["cib.plan"](description)
 
 
-def export(format="data", prefix="hanfs:secrets", file=None):
+def export(format="data", prefix="cluster_secrets", file=None):
     """
     Return a description of the running cluster that, applied to it by ``pcs.configured``, changes
     nothing but the record of what is managed.
@@ -53,7 +53,7 @@ def export(format="data", prefix="hanfs:secrets", file=None):
 
     prefix
         Where in pillar secrets are to be, a path with colons. No secret is in what is returned:
-        each becomes a reference, such as ``{pillar: "hanfs:secrets:fence-a:password"}``.
+        each becomes a reference, such as ``{pillar: "cluster_secrets:fence-a:password"}``.
 
     file
         Path of a configuration file to read in place of the running cluster.

@@ -104,7 +104,7 @@ CASES = {
         constraint("location", "l", "A", "rule", "constraint-id=l", "score=-INFINITY",
                    "not_defined", "pingd", "or", "pingd", "lt", "number", "1"),
     ],
-    "ticket": [*ABCD, constraint("ticket", "t", "add", "T", "A", "loss-policy=fence")],
+    "ticket": [*ABCD, constraint("ticket", "t", "add", "T", "A", "loss-policy=freeze")],
     "ticket set": [
         *ABCD,
         constraint("ticket", "t", "set", "A", "B", "setoptions", "ticket=T", "loss-policy=stop"),

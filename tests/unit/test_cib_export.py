@@ -121,7 +121,7 @@ def test_applied_back_it_plans_nothing(tmp_path):
     text = compiled(EVERYTHING)
     found = exported(text, tmp_path)
     assert SECRET not in repr(found)
-    assert found["secrets"] == sorted(f"hanfs:secrets:{place}" for place in PLACES)
+    assert found["secrets"] == sorted(f"cluster_secrets:{place}" for place in PLACES)
     assert found["notes"] == []
     plan = left(found["description"], text, **in_pillar(found["secrets"]))
     assert (plan["changes"], plan["unmanaged"]) == ({}, {})
