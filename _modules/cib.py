@@ -60,7 +60,7 @@ def _plan(description, text, partial=False, file=None):
         plan["notes"] = notes + plan["notes"]
         if plan["problems"]:
             raise CommandExecutionError("\n".join(plan["problems"]))
-    plan.update(want=want, live=live, text=text, commands=[], consequences=[], refused=None)
+    plan.update(want=want, live=live, text=text, consequences=[], refused=None)
     plan["schema"] = {}
     if plan["edits"]:
         raised = __salt__["cib_schema.raised"](text, plan["edits"])
@@ -107,11 +107,16 @@ def _capabilities():
         return None
 
 
+def _commands(plan):
+    """The pcs commands that do the same; to ask pcs what it can costs a second."""
+    if not plan["edits"]:
+        return []
+    told = (plan["edits"], plan["want"], plan["live"], _capabilities())
+    return __salt__["cib_commands.of_plan"](*told)
+
+
 def _result(plan, **more):
-    if plan["edits"]:
-        told = (plan["edits"], plan["want"], plan["live"], _capabilities())
-        plan["commands"] = __salt__["cib_commands.of_plan"](*told)
-    names = ("changes", "unmanaged", "intent", "notes", "commands", "consequences")
+    names = ("changes", "unmanaged", "intent", "notes", "consequences")
     return {**{name: plan[name] for name in names}, **more}
 
 
@@ -227,7 +232,7 @@ def plan(description, partial=False, file=None):
             __salt__["cib_describe.normalise"](description)
         raise
     plan = _plan(_described(description, text), text, partial, file)
-    return _result(plan, refused=plan["refused"])
+    return _result(plan, refused=plan["refused"], commands=_commands(plan))
 
 
 def apply_(description, wait=300, partial=False, file=None, allow_disruption=False):
@@ -244,10 +249,11 @@ def apply_(description, wait=300, partial=False, file=None, allow_disruption=Fal
         Push a change that disrupts the service while a maintenance, a standby or something else
         that an operator set on purpose is in force; without it, that is an error.
 
-    Returns what :py:func:`plan` returns, ``pushed`` (whether anything was), ``conflicts`` (how
-    often somebody else wrote first and it was planned again) and ``unsettled`` (None, or a sentence
-    when the cluster is not done in time, or something is left to change after the push). Raises as
-    :py:func:`plan` does, and CommandExecutionError when the push is refused.
+    Returns what :py:func:`plan` returns but ``refused`` and ``commands``, and ``pushed`` (whether
+    anything was), ``conflicts`` (how often somebody else wrote first and it was planned again) and
+    ``unsettled`` (None, or a sentence when the cluster is not done in time, or something is left to
+    change after the push). Raises as :py:func:`plan` does, and CommandExecutionError when the push
+    is refused.
 
     CLI Example:
 

@@ -111,7 +111,7 @@ def _foreseen(done, test):
     """What the scheduler does about it and, in a dry run, how pcs would be told the same."""
     told = "; ".join(done["consequences"]) or "no resource is touched"
     lines = [f"The scheduler: {told}"]
-    if test and done["commands"]:
+    if test:
         lines.append("The same with pcs:")
         lines += [f"  {shlex.join(command)}" for command in done["commands"]]
     return lines
