@@ -111,10 +111,15 @@ def _foreseen(done, test):
     """What the scheduler does about it and, in a dry run, how pcs would be told the same."""
     told = "; ".join(done["consequences"]) or "no resource is touched"
     lines = [f"The scheduler: {told}"]
-    if test:
+    if test and done["commands"]:
         lines.append("The same with pcs:")
-        lines += [f"  {shlex.join(command)}" for command in done["commands"]]
+        lines += [f"  {_line(command)}" for command in done["commands"]]
     return lines
+
+
+def _line(command):
+    """A command to be pasted, or a remark where pcs has none."""
+    return " ".join(command) if command[0] == "#" else shlex.join(command)
 
 
 def _counted(changes):

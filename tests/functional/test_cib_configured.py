@@ -102,3 +102,20 @@ def test_a_cluster_that_does_not_settle(tools):
     ret = world.states.pcs_configured.configured("x", wait=5, **DESCRIPTION)
     assert ret["result"] is False and "primitives" in ret["changes"]
     assert "did not settle in 5 s: Pending actions: A_start_0" in ret["comment"]
+
+
+def test_the_same_with_pcs_is_told_in_a_dry_run(tools):
+    configured(tools, **DESCRIPTION)
+    primitives = {**DESCRIPTION["primitives"]}
+    primitives["B"] = {**primitives["B"], "attributes": {"fake": "two words"}, "description": "b"}
+    changed = {**DESCRIPTION, "primitives": primitives}
+    predicted, _ = configured(tools, test=True, **changed)
+    said = predicted["comment"].splitlines()
+    told = said[said.index("The same with pcs:") + 1 :]
+    assert "  pcs resource update B 'fake=two words'" in told
+    assert "  # pcs has no command for the description of the resource B" in told
+    done, _ = configured(tools, **changed)
+    assert "The same with pcs:" not in done["comment"]
+    tools.pcs("resource update A passwd=other")
+    predicted, _ = configured(tools, test=True, **changed)
+    assert "  pcs resource update A 'passwd=********'" in predicted["comment"].splitlines()
