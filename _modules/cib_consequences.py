@@ -64,7 +64,7 @@ def of(old, new):
 
 def parse(text):
     """
-    Return the actions in what ``crm_simulate --simulate`` prints, as ``[what, who, where]``.
+    Return the actions in what ``crm_simulate --run`` prints, as ``[what, who, where]``.
 
     text
         Its standard output.
@@ -91,7 +91,8 @@ def parse(text):
 
 
 def _actions(text):
-    done = __salt__["cib_push.run"](["crm_simulate", "--xml-pipe", "--simulate"], stdin=text)
+    # not --simulate, which also acts it out: minutes for hundreds of resources
+    done = __salt__["cib_push.run"](["crm_simulate", "--xml-pipe", "--run"], stdin=text)
     return parse(done["stdout"])
 
 
