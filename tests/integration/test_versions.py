@@ -9,16 +9,21 @@ import copy
 import json
 import re
 import subprocess
+import time
 
 import pytest
 
 from tests.integration import site
+from tests.lab import paths
+from tests.lab.pair import Pair
 from tests.lab.wait import wait_until
 from tests.support.cluster_tools import ROOTS, VERSIONS
 from tests.support.exec_log import ExecLog
 
 NAME = "versions"
 DUMMY = "ocf:pacemaker:Dummy"
+# The Salt of the nodes: the LTS release on the oldest Python, the newest one elsewhere.
+SALT = {"0.10": paths.SALTS["3006"], "0.11": paths.SALTS["3008"], "0.12": paths.SALTS["3008"]}
 STATE_FILE = "/run/Dummy-{}.state"
 DESCRIPTION = {
     "properties": {"stonith-enabled": False, "batch-limit": 20},
@@ -120,18 +125,26 @@ def with_values(*steps):
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
-def cluster(request, make_module_pair, master):
+def cluster(request, master):
     master.set_pillar({"*": PILLAR})
-    pair = make_module_pair(ROOTS[request.param])
-    for node in pair:
-        node.run(["systemctl", "stop", "firewalld"], check=False)
-    master.salt(pair, "saltutil.sync_all")
-    return Cluster(request.param, pair, master)
+    # Not by make_module_pair: a version's pair has to be gone before the next one takes its names.
+    pair = Pair(ROOTS[request.param])
+    try:
+        began = time.time()
+        master.wait_for(pair.start(), since=began)
+        for node in pair:
+            node.run(["systemctl", "stop", "firewalld"], check=False)
+        master.salt(pair, "saltutil.sync_all")
+        yield Cluster(request.param, pair, master)
+    finally:
+        pair.remove()
 
 
 def test_created_at_once_from_both_nodes(cluster):
     for node in cluster.pair:
         assert node.run(["pcs", "--version"]).stdout.startswith(cluster.version + ".")
+    salts = cluster.master.salt(cluster.pair, "test.version")
+    assert set(salts.values()) == {SALT[cluster.version]}
     first = cluster.apply(*cluster.create(), test=True)
     assert any(changes(first)[cluster.pair.names[0]])
     cluster.apply(*cluster.create())
