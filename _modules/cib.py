@@ -91,10 +91,14 @@ def _foresee(plan):
         )
     found = __salt__["cib_consequences.of"](plan["text"], plan["new"])
     plan["consequences"] = found["sentences"]
-    if found["disruptive"] and plan["intent"]:
+    at_work = list(plan["intent"])
+    if found["held"] and not at_work:
+        # of what is not described, of defaults, or by a rule
+        at_work = ["there are resources in maintenance, or not managed"]
+    if found["disruptive"] and at_work:
         plan["refused"] = (
             f"this would disrupt the service: {'; '.join(found['disruptive'])}; and an operator is "
-            f"at work: {'; '.join(plan['intent'])}. Nothing was pushed. Run it again when that is "
+            f"at work: {'; '.join(at_work)}. Nothing was pushed. Run it again when that is "
             "over, or allow it with allow_disruption: true"
         )
 

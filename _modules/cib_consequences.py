@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
+from salt.exceptions import CommandExecutionError
+
 # Meta attributes and properties under which the scheduler leaves resources alone.
 _LEFT_ALONE = ("maintenance-mode", "maintenance", "is-managed")
 _ACTION = re.compile(
@@ -37,9 +39,10 @@ def of(old, new):
     old, new
         The XML of both configurations, with the cluster's status.
 
-    Returns ``sentences`` and ``disruptive`` (those of them that take a running resource away or
-    fence a node). While resources are in maintenance or not managed, the sentences say what comes
-    when that ends. Raises CommandExecutionError when ``crm_simulate`` cannot be run.
+    Returns ``sentences``, ``disruptive`` (those of them that take a running resource away or fence
+    a node) and ``held`` (those that only a maintenance holds back that is in force already, or that
+    a resource is not managed: they say what comes when that ends). Raises CommandExecutionError
+    when ``crm_simulate`` cannot be run or has no answer.
 
     CLI Example:
 
@@ -47,19 +50,31 @@ def of(old, new):
 
         salt '*' cib_consequences.of '<cib>...</cib>' '<cib>...</cib>'
     """
-    lifted = _lifted(new)
-    before = _actions(_lifted(old) or old if lifted else old)
-    after = _actions(lifted or new)
-    prefix = "when the maintenance ends, " if lifted else ""
-    sentences, disruptive = [], []
-    for action in after:
-        if action in before:
-            continue
-        sentence, harm = _told(*action)
-        sentences.append(prefix + sentence)
-        if harm:
-            disruptive.append(prefix + sentence)
-    return {"sentences": sentences, "disruptive": disruptive}
+    found = {"sentences": [], "disruptive": [], "held": []}
+    now = _fresh(old, new)
+    for action in now:
+        _tell(found, action)
+    lifted, before = _lifted(new), _lifted(old)
+    if lifted:
+        for action in _fresh(before or old, lifted):
+            if action not in now:
+                _tell(found, action, "when the maintenance ends, ", bool(before))
+    return found
+
+
+def _fresh(old, new):
+    """What the scheduler would do about the new configuration and not about the old one."""
+    before = _actions(old)
+    return [action for action in _actions(new) if action not in before]
+
+
+def _tell(found, action, prefix="", held=False):
+    sentence, harm = _told(*action)
+    found["sentences"].append(prefix + sentence)
+    if harm:
+        found["disruptive"].append(prefix + sentence)
+        if held:
+            found["held"].append(prefix + sentence)
 
 
 def parse(text):
@@ -93,6 +108,12 @@ def parse(text):
 def _actions(text):
     # not --simulate, which also acts it out: minutes for hundreds of resources
     done = __salt__["cib_push.run"](["crm_simulate", "--xml-pipe", "--run"], stdin=text)
+    if done["retcode"] != 0:
+        # no answer is not the answer that nothing happens
+        raise CommandExecutionError(
+            "the scheduler cannot be asked what would come of the change: crm_simulate ended with "
+            f"{done['retcode']}: {__salt__['cib_push.reason'](done)}"
+        )
     return parse(done["stdout"])
 
 

@@ -120,7 +120,7 @@ class Checker:
         return found
 
     def identifier(self, path, name):
-        if not _ID.match(name):
+        if not _ID.fullmatch(name):
             self.problem(
                 path,
                 f"{name!r} is no valid id (a letter or '_', then letters, digits, '.', '_', '-')",
@@ -128,7 +128,7 @@ class Checker:
 
     def word(self, path, name):
         """The record of what is ours is a list of such names."""
-        if not re.match(r"^\S+$", name):
+        if not re.fullmatch(r"\S+", name):
             self.problem(path, f"{name!r} is no name: it must be one word")
 
     def scalars(self, path, value, keep_booleans=False):
@@ -191,7 +191,7 @@ class Checker:
     def pattern(self, path, value, pattern, what):
         if value is None:
             return None
-        if not pattern.match(_text(value)):
+        if not pattern.fullmatch(_text(value)):
             self.problem(path, f"{value!r} is not {what}")
         return _text(value)
 

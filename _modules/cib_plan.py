@@ -25,6 +25,11 @@ _PASSIVE = {"target-role": ("started",), "is-managed": ("true",), "maintenance":
 _PLACE = ("inside", "resources", "secrets")
 
 
+def _is_intent(key, value):
+    """Whether a meta attribute's value is an operator's doing."""
+    return value is not None and str(value).lower() not in _PASSIVE[key]
+
+
 class Plan:
     """A plan in the making, and what all kinds of objects need to compare."""
 
@@ -143,7 +148,7 @@ class Plan:
         """Changes of meta attributes without those that are an operator's to make."""
         for key in INTENT_META:
             value = found["meta"].get(key)
-            if value is not None and str(value).lower() not in _PASSIVE[key]:
+            if _is_intent(key, value):
                 self.intent.append(f"{name} has {key}={value}: left as it is")
             elif key in edited and wanted["meta"].get(key) is not None:
                 state = f"{key}={value}" if value is not None else f"no {key}"
@@ -152,6 +157,15 @@ class Plan:
                     f"{name} has {state}, the description {key}={described}: left as it is"
                 )
         return {key: value for key, value in edited.items() if key not in INTENT_META}
+
+    def note_lost_intent(self, name, found):
+        """An operator's meta attributes of what is to be removed: that is no moment to do it."""
+        meta = found.get("meta") or {}
+        self.intent += [
+            f"{name} has {key}={meta[key]}, and is to be removed"
+            for key in INTENT_META
+            if _is_intent(key, meta.get(key))
+        ]
 
     def compare_meta(self, name, wanted, found, edit, change):
         """Put into ``edit`` and ``change`` what differs in meta attributes and description."""

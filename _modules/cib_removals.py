@@ -29,6 +29,7 @@ def compare(plan):
         for name in removed[kind]:
             old = plan.told(told.get(name, plan.live[kind][name]))
             plan.add(kind, name, "remove", True, {"old": old, "new": None})
+            plan.note_lost_intent(name, plan.live[kind][name])
     return gone
 
 

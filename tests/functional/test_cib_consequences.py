@@ -98,6 +98,53 @@ def test_what_is_harmless_or_allowed_is_pushed(cluster, intent):
     assert done["pushed"] and done["intent"]
 
 
+HELD = {
+    "defaults": ["resource defaults update is-managed=false"],
+    "clone of others": ["resource clone g", "resource meta g-clone is-managed=false"],
+}
+
+
+@pytest.mark.parametrize("held", HELD)
+def test_a_maintenance_of_what_is_not_described_counts(cluster, held):
+    by_hand(cluster, *HELD[held])
+    found = plan(cluster, A="two")
+    assert found["intent"] == [] and "not managed" in found["refused"]
+    assert "when the maintenance ends, " in found["refused"]
+    assert plan(cluster, meta={"failure-timeout": "60s"})["refused"] is None
+
+
+def test_what_an_operator_unmanaged_is_not_removed_meanwhile(cluster):
+    by_hand(cluster, "resource unmanage B")
+    without = description()
+    del without["primitives"]["B"]
+    without["groups"]["g"]["members"].remove("B")
+    found = cluster.world().salt["cib.plan"](without)
+    assert found["consequences"] == ["B stops on n1"]
+    assert found["intent"] == ["B has is-managed=false, and is to be removed"]
+    assert "B stops on n1" in found["refused"]
+
+
+def test_what_happens_at_once_and_what_when_the_maintenance_ends(cluster):
+    by_hand(cluster, "resource unmanage A")
+    assert plan(cluster, B="two")["consequences"] == ["B restarts on n1"]
+    found = plan(cluster, A="two")
+    assert "when the maintenance ends, A restarts on n1" in found["consequences"]
+
+
+def test_no_answer_is_not_the_answer_that_nothing_happens(cluster):
+    salt, before = cluster.world().salt, cluster.text()
+    real = salt["cib_push.run"]
+
+    def run(command, **options):
+        done = real(command, **options)
+        return {**done, "retcode": 1, "stdout": ""} if command[0] == "crm_simulate" else done
+
+    salt["cib_push.run"] = run
+    with pytest.raises(CommandExecutionError, match="the scheduler cannot be asked"):
+        salt["cib.apply"](description(A="two"), wait=0)
+    assert cluster.text() == before
+
+
 def test_the_state_refuses_too_and_says_so_in_a_dry_run(cluster):
     by_hand(cluster, "node standby n2")
     for test in (True, False):

@@ -69,6 +69,10 @@ MISTAKES = {
         operations({"monitor": {"interval": "often"}}),
         "primitives:A:operations:monitor:interval: 'often' is not a time",
     ),
+    "end of line": (
+        operations({"monitor": {"interval": "20s\n"}}),
+        "primitives:A:operations:monitor:interval: '20s\\n' is not a time",
+    ),
     "bad timeout": (
         operations({"start": [{"timeout": "1 fortnight"}]}),
         "primitives:A:operations:start:0:timeout: '1 fortnight' is not a time",
