@@ -9,7 +9,7 @@ run is kept, so that a test can count processes and look for secrets in argument
     world = load()                                  # __opts__ = {"test": False}
     world.modules.cib_plan.normalise({...})         # the Python module
     world.salt["cib.query"]()                       # as another module would call it
-    world.states.pcs.configured("x", ...)           # a state
+    world.states.pcs_configured.configured("x", ...)           # a state
     world.commands                                  # [["cibadmin", "--query"], ...]
 """
 
