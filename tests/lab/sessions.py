@@ -1,8 +1,9 @@
 """All tests, as two sessions of pytest in two labs side by side.
 
 Tests of whole clusters mostly wait: for a boot, a membership, a time-out. So the unit and the
-functional tests run beside them, with what they leave of the processors, and are told of at the
-end, together and complete.
+functional tests run beside them, with what they leave of the processors, and after those the tests
+of clusters that need nothing but the pcs modules. They are told of at the end, together and
+complete.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ from tests.lab import enter, paths
 from tests.lab.progress import say
 
 UNIT = "tests/unit"
-QUICK = (UNIT, "tests/functional")
 LIVE = ("tests/integration", "tests/system")
-NICE = 15
+# Files of LIVE that run in the second session, so that both take about as long.
+MOVED = tuple(
+    f"tests/integration/test_{name}.py"
+    for name in ("ownership", "concurrent", "cluster_life", "cluster_device")
+)
+BESIDE = (UNIT, "tests/functional", *MOVED)
+NICE = 5
 # Exit codes of pytest: Ctrl-C, and no test found, as with -k for tests of the other session.
 INTERRUPTED, NO_TESTS = 2, 5
 _PR_SET_PDEATHSIG = 1
@@ -47,17 +53,18 @@ def run(arguments):
     """Run all tests with these further arguments for pytest; return the exit code of both."""
     over = threading.Event()
     with tempfile.TemporaryFile("w+", errors="replace") as output:
-        quick = _start_quick(arguments, output)
-        threading.Thread(target=_tell_end, args=(quick, over), daemon=True).start()
-        live = enter.run(["test", *LIVE, *arguments])
+        beside = _start_beside(arguments, output)
+        threading.Thread(target=_tell_end, args=(beside, over), daemon=True).start()
+        ignored = [f"--ignore={file}" for file in MOVED]
+        live = enter.run(["test", *LIVE, *ignored, *arguments])
         over.set()
         if live == INTERRUPTED or live > NO_TESTS:
-            quick.terminate()
-        code = quick.wait()
+            beside.terminate()
+        code = beside.wait()
         output.seek(0)
-        say("the unit and functional tests, which ran beside those of whole clusters, said:")
+        say("the second session, with the unit and functional tests, said:")
         print(output.read(), flush=True)
-    say(f"tests of whole clusters: {_how(live)}; unit and functional tests: {_how(code)}")
+    say(f"first session: {_how(live)}; second session: {_how(code)}")
     return combined(live, code)
 
 
@@ -66,7 +73,7 @@ def combined(*codes):
     return max((abs(code) for code in codes if code != NO_TESTS), default=NO_TESTS)
 
 
-def _start_quick(arguments, output):
+def _start_beside(arguments, output):
     libc = ctypes.CDLL(None)
 
     def settle_in():
@@ -74,7 +81,7 @@ def _start_quick(arguments, output):
         os.nice(NICE)
 
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.lab", "test", *QUICK, *arguments],
+        [sys.executable, "-m", "tests.lab", "test", *BESIDE, *arguments],
         cwd=paths.REPO,
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -86,7 +93,7 @@ def _start_quick(arguments, output):
 def _tell_end(process, over):
     code = process.wait()
     if not over.is_set():
-        say(f"unit and functional tests: {_how(code)}; what they said comes at the end")
+        say(f"second session: {_how(code)}; what it said comes at the end")
 
 
 def _how(code):

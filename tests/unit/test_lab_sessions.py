@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.lab import paths, sessions
@@ -10,7 +12,14 @@ from tests.lab import paths, sessions
 def test_every_directory_with_tests_is_in_one_session():
     directories = {path.parent for path in (paths.REPO / "tests").rglob("test_*.py")}
     found = sorted(str(path.relative_to(paths.REPO)) for path in directories)
-    assert found == sorted(sessions.QUICK + sessions.LIVE)
+    beside = {path for path in sessions.BESIDE if path not in sessions.MOVED}
+    assert found == sorted(beside.union(sessions.LIVE))
+
+
+def test_a_file_that_moves_is_there_and_leaves_the_first_session():
+    for file in sessions.MOVED:
+        assert (paths.REPO / file).is_file()
+        assert str(Path(file).parent) in sessions.LIVE
 
 
 @pytest.mark.parametrize(
