@@ -28,7 +28,8 @@ def without_force(extra_args):
     if isinstance(extra_args, str):
         extra_args = [] if extra_args == "None" else [extra_args]
     extra = list(extra_args or [])
-    if "--force" in extra:
+    # pcs takes the beginning of an option for the whole of it
+    if any(str(word).startswith("--fo") and "--force".startswith(str(word)) for word in extra):
         raise SaltInvocationError(
             "--force is not passed on: it destroys clusters; run 'pcs cluster destroy' by hand "
             "on the node whose cluster may go"

@@ -62,9 +62,13 @@ def _write(path, text):
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=directory, prefix=".salt-cib-")
-        with open(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(temporary, path)
+        try:
+            with open(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            os.replace(temporary, path)
+        except OSError:
+            os.unlink(temporary)
+            raise
     except OSError as err:
         raise CommandExecutionError(f"{path} cannot be written: {err}") from err
 
@@ -303,8 +307,9 @@ def push(file, scope=None, wait=0, test=False, mark=None):
 
     if test:
         live = memory["texts"].get(_LIVE) or _live()
-        done, memory["texts"][_LIVE] = _predicted(describe, live)
+        done, after = _predicted(describe, live)
         _check_scope(scope, done)
+        memory["texts"][_LIVE] = after
         return done
     if scope:
         _check_scope(scope, __salt__["cib.plan"](describe, partial=True))

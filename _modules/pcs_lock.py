@@ -12,12 +12,13 @@ those that still have to be restarted, and a run that was killed is completed by
 
 import json
 from xml.etree import ElementTree
-from xml.sax.saxutils import quoteattr
+from xml.sax import saxutils
 
 from salt.exceptions import CommandExecutionError
 
 ID = "cluster-layer-change"
-EXISTS = 108
+# the second one: Pacemaker 1.1
+EXISTS = (108, 76)
 NOT_THERE = 105
 PAUSE = 5
 
@@ -27,7 +28,7 @@ def __virtual__():
 
 
 def _element(entry):
-    value = quoteattr(json.dumps(entry, sort_keys=True))
+    value = saxutils.quoteattr(json.dumps(entry, sort_keys=True))
     return (
         f'<cluster_property_set id="{ID}"><nvpair id="{ID}-holder" name="{ID}" '
         f"value={value}/></cluster_property_set>"
@@ -96,7 +97,7 @@ def take(node, purpose, timeout=600, pending=(), resume=False):
         try:
             result = __salt__["pcs_run.run"](
                 ["cibadmin", "--create", "--scope", "crm_config", "--xml-text", _element(entry)],
-                ok=(0, EXISTS),
+                ok=(0, *EXISTS),
             )
             seen["other"] = holder() if result["retcode"] else None
         except CommandExecutionError as err:

@@ -99,9 +99,13 @@ def restart(local, members, pending, purpose, timeout=600):
             '[nfs-server2]' 'a test'
     """
     left, done = list(pending), []
+    _start_again(left)
     while left:
         _wait_until_well(members, timeout)
         node = order(__salt__["pcs.status"](), left)[0]
+        if left[0] != node:
+            left = [node, *(name for name in left if name != node)]
+            __salt__["pcs_lock.keep"](local, purpose, left)
         __salt__["pcs.node_relieve"](node, timeout)
         try:
             __salt__["pcs.cluster_stop"](node)
@@ -115,6 +119,13 @@ def restart(local, members, pending, purpose, timeout=600):
         done.append(node)
         __salt__["pcs_lock.keep"](local, purpose, left)
     return done
+
+
+def _start_again(left):
+    """The first of those left may have been stopped, and not started, by a run that was cut off."""
+    flags = __salt__["pcs.status"]()["nodes"].get(left[0]) if left else None
+    if flags and not any(flags[name] for name in ("online", "pending", "unclean")):
+        __salt__["pcs.cluster_start"](left[0], wait=START)
 
 
 def _is_online(node):

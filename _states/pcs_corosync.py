@@ -191,7 +191,19 @@ def _change_running(wanted, conf, timeout):
         if plan["steps"]:
             _wait_for_links(timeout)
         if plan["restart"]:
-            pending = _spread(plan["restart"], local, conf)
+            _refuse_restarts(conf)
+            # the lock says first that all will have to be restarted
+            earlier, pending = pending, list(conf["nodes"])
+            __salt__["pcs_lock.keep"](local, PURPOSE, pending)
+            before = __salt__["pcs.corosync_conf"]()
+            try:
+                __salt__["pcs.corosync_spread"](plan["restart"])
+            except CommandExecutionError:
+                # pcs refused: unless our own file is the new one, nothing was changed
+                if __salt__["pcs.corosync_conf"]() == before:
+                    pending = earlier
+                    __salt__["pcs_lock.keep"](local, PURPOSE, pending)
+                raise
         elif pending:
             __salt__["pcs.corosync_sync"]()
         if pending:
@@ -203,22 +215,10 @@ def _change_running(wanted, conf, timeout):
             __salt__["pcs_lock.release"]()
 
 
-def _spread(sections, local, conf):
-    """Bring the new file to all nodes; the lock says first that all will have to be restarted."""
+def _refuse_restarts(conf):
     unfit = __salt__["pcs_rolling.problems"](__salt__["pcs.status"](), list(conf["nodes"]))
     if unfit:
         raise CommandExecutionError(f"no node may be restarted now: {'; '.join(unfit)}")
-    pending = list(conf["nodes"])
-    __salt__["pcs_lock.keep"](local, PURPOSE, pending)
-    try:
-        __salt__["pcs.corosync_spread"](sections)
-    except CommandExecutionError:
-        # pcs refused: unless our own file is the new one, nothing was changed
-        if __salt__["pcs.corosync_conf"]() == conf:
-            __salt__["pcs_lock.keep"](local, PURPOSE, [])
-            __salt__["pcs_lock.release"]()
-        raise
-    return pending
 
 
 def _link_step(step):

@@ -284,6 +284,7 @@ def test_restarts_one_after_the_other_the_idle_node_first(make, testmode):
         "take",
         "keep ['nfs-server1', 'nfs-server2']",
         "spread {'quorum': {'wait_for_all': '1'}}",
+        "keep ['nfs-server2', 'nfs-server1']",
         "relieve nfs-server2",
         "cluster_stop nfs-server2",
         "cluster_start nfs-server2",
@@ -341,6 +342,57 @@ def test_a_restart_that_fails_leaves_the_rest_in_the_lock(make):
     ret = configured(life, quorum={"wait_for_all": True}, restart_nodes=True)
     expect(ret, False, "loss of the quorum")
     assert life.done[-1] == "back nfs-server2" and "release" not in life.done
+
+
+def test_a_node_that_a_cut_off_run_stopped_is_started_again(make):
+    life = make()
+    restarting(life)
+    life.node.answer("cluster sync corosync", "")
+    life.holder = {
+        "node": "nfs-server1", "purpose": "corosync's settings", "pending": ["nfs-server2"],
+    }  # fmt: skip
+    life.status["nodes"]["nfs-server2"] = dict(OFF)
+
+    def start(node, wait):
+        life.done.append(f"cluster_start {node}")
+        life.status["nodes"][node] = dict(ON)
+
+    life.node.salt["pcs.cluster_start"] = start
+    expect(configured(life, totem={"token": 10000}, restart_nodes=True), True, "earlier run")
+    assert life.done[:3] == ["take", "cluster_start nfs-server2", "relieve nfs-server2"]
+    assert life.done[-1] == "release"
+
+
+@pytest.mark.parametrize("earlier", [[], ["nfs-server2"]])
+def test_a_spread_that_pcs_refuses_leaves_the_lock_as_it_was(make, earlier):
+    life = make()
+    if earlier:
+        purpose = "corosync's settings"
+        life.holder = {"node": "nfs-server1", "purpose": purpose, "pending": earlier}
+
+    def refuse(sections):
+        raise CommandExecutionError("Error: no")
+
+    life.node.salt["pcs.corosync_spread"] = refuse
+    expect(configured(life, quorum={"wait_for_all": True}, restart_nodes=True), False, "Error: no")
+    end = [f"keep {earlier}"] + ([] if earlier else ["release"])
+    assert life.done == ["take", "keep ['nfs-server1', 'nfs-server2']", *end]
+
+
+def test_a_spread_that_ends_half_way_is_for_the_next_run(make):
+    life = make()
+    restarting(life)
+    spread = life.node.salt["pcs.corosync_spread"]
+
+    def half(sections):
+        spread(sections)
+        raise CommandExecutionError("Error: nfs-server2 is gone")
+
+    life.node.salt["pcs.corosync_spread"] = half
+    ret = configured(life, quorum={"wait_for_all": True}, restart_nodes=True)
+    expect(ret, False, "nfs-server2 is gone")
+    assert life.done[1] == "keep ['nfs-server1', 'nfs-server2']"
+    assert "release" not in life.done
 
 
 def test_of_a_stopped_cluster_pcs_changes_all_itself(make):

@@ -224,6 +224,7 @@ def test_a_node_is_added_to_no_cluster(make, testmode, conf):
     [
         (["a", "b"], None, "must be one node's name"),
         ("n3", ["--force"], "--force is not passed on"),
+        ("n3", ["--start", "--forc"], "--force is not passed on"),
         (None, None, "nodes: must be a list"),
     ],
 )
