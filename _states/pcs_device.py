@@ -186,6 +186,10 @@ def _change(conf, model, wanted):
         return
     host = wanted["model_options"]["host"]
     if device and (device["model"] != model or device["model_options"].get("host") != host):
+        # so that the cluster is not left with neither of them
+        answer = __salt__["pcs.hosts_authorized"]([host])[host]
+        if answer is not True:
+            raise CommandExecutionError(f"the quorum device stays where it is: {host}: {answer}")
         __salt__["pcs.quorum_device_remove"]()
         device = None
     if device:

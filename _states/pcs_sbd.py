@@ -10,6 +10,8 @@ __virtualname__ = "pcs"
 
 ERRORS = (CommandExecutionError, SaltInvocationError)
 SERVICE = "sbd"
+PURPOSE = "SBD"
+LOCK_TIMEOUT = 600
 NEXT_START = (
     "SBD starts and ends with the cluster on each node: restart the nodes one after the other when "
     "it suits (standby, 'pcs cluster stop NODE', 'pcs cluster start NODE', unstandby)"
@@ -66,7 +68,13 @@ def sbd_enabled(name, watchdogs=None, devices=None, options=None, validate=True)
             return _result(name, comment="SBD is enabled with these settings")
         if __opts__["test"]:
             return _result(name, None, "SBD would have been configured", changes)
-        __salt__["pcs.sbd_enable"](watchdogs, devices, wanted, validate)
+
+        def enable():
+            # another node may have done it for all while this one waited for the lock
+            if _difference(here):
+                __salt__["pcs.sbd_enable"](watchdogs, devices, wanted, validate)
+
+        _under_lock(conf, enable)
         left = _difference(here)
         if left:
             raise CommandExecutionError(f"SBD's settings still differ: {', '.join(left['sbd'])}")
@@ -97,7 +105,12 @@ def sbd_disabled(name):
         changes = {"sbd": {"enabled": {"old": True, "new": False}}}
         if __opts__["test"]:
             return _result(name, None, "SBD would have been disabled", changes)
-        __salt__["pcs.sbd_disable"]()
+
+        def disable():
+            if __salt__["service.enabled"](SERVICE):
+                __salt__["pcs.sbd_disable"]()
+
+        _under_lock(conf, disable)
         if __salt__["service.enabled"](SERVICE):
             raise CommandExecutionError("SBD is still enabled")
     except ERRORS as err:
@@ -106,6 +119,20 @@ def sbd_disabled(name):
         **_result(name, comment="SBD has been disabled", changes=changes),
         "warnings": [NEXT_START],
     }
+
+
+def _under_lock(conf, change):
+    """pcs writes to all nodes, perhaps also corosync.conf; a stopped cluster has no lock."""
+    try:
+        __salt__["pcs.status"]()
+    except CommandExecutionError:
+        change()
+        return
+    __salt__["pcs_lock.take"](__salt__["pcs.local_node"](conf["nodes"]), PURPOSE, LOCK_TIMEOUT)
+    try:
+        change()
+    finally:
+        __salt__["pcs_lock.release"]()
 
 
 def _no_cluster(name):

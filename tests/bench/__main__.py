@@ -117,7 +117,9 @@ def against_old_states(figures, pair, engine):
     figures.add("hanfs-unchanged", ours, "s")
     figures.add("hanfs-processes", our_processes, "processes", most=1)
     figures.add("times-faster", round(theirs / ours, 1), "times", least=50)
-    figures.add("times-fewer-processes", their_processes // our_processes, "times", least=15)
+    figures.add(
+        "times-fewer-processes", their_processes // our_processes, "times fewer processes", least=15
+    )
     _empty(pair, engine)
 
 

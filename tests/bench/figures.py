@@ -24,7 +24,7 @@ class Figures:
 
     @property
     def broken(self):
-        return [one for one in self.all if one["unit"] == "processes" and not one.get("met", True)]
+        return [one for one in self.all if "processes" in one["unit"] and not one.get("met", True)]
 
     def growth(self):
         """The Markdown table of plan times and processes by number of resources."""

@@ -14,6 +14,8 @@ def test_a_promise_is_marked_and_only_counts_can_break_it(capsys):
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["met"] for line in lines] == [False, True, False]
     assert figures.broken == [lines[2]]
+    figures.add("fewer", 14, "times fewer processes", least=15)
+    assert [one["figure"] for one in figures.broken] == ["many", "fewer"]
 
 
 def test_the_table_has_a_row_for_each_size():

@@ -480,8 +480,16 @@ def test_another_host_is_another_device(make):
     new = WITH_DEVICE.replace("qnetd", "other")
     life.node.answer("quorum device remove", "", copy=CONF, to="corosync.conf")
     life.node.answer("quorum device add", "", copy=new, to="corosync.conf")
+    life.node.salt["pcs.hosts_authorized"] = lambda hosts: dict.fromkeys(hosts, True)
     expect(device(life, "other"), True)
     assert [call.split()[2] for call in life.node.calls if "device" in call] == ["remove", "add"]
+
+
+def test_the_device_stays_when_the_other_host_does_not_answer(make):
+    life = make(conf=WITH_DEVICE)
+    life.node.salt["pcs.hosts_authorized"] = lambda hosts: dict.fromkeys(hosts, "Offline")
+    expect(device(life, "other"), False, "stays where it is: other: Offline")
+    assert not [call for call in life.node.calls if "device" in call]
 
 
 def test_device_does_not_go_with_a_tie_breaker(make, testmode):
@@ -524,6 +532,7 @@ def test_sbd(make, testmode):
         return
     assert "restart the nodes" in ret["warnings"][0]
     assert life.node.calls[-1].endswith("SBD_DELAY_START=yes --no-watchdog-validation")
+    assert life.done == ["take", "release"]
     assert life.state.sbd_enabled("x", **wanted)["changes"] == {}
 
 
