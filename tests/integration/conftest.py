@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import time
 
 import pytest
 
+from tests.integration.pairs import pairs
 from tests.integration.salt_master import SaltMaster, overrides
 from tests.lab import enter, network, paths
-from tests.lab.pair import NAMES, Pair
 
 # Salt and its factories still log when pytest has closed the streams.
 logging.raiseExceptions = False
@@ -42,35 +40,17 @@ def master(salt_factories):
         yield SaltMaster(daemon, directory / "pillar")
 
 
-@contextlib.contextmanager
-def _pairs(master):
-    made = []
-
-    def make(kind="installed", names=NAMES, minion=True):
-        pair = Pair(kind=kind, names=names, minion=minion)
-        made.append(pair)
-        began = time.time()
-        pair.start()
-        if minion:
-            master.wait_for(pair, since=began)
-        return pair
-
-    yield make
-    for pair in made:
-        pair.remove()
-
-
 @pytest.fixture
 def make_pair(master):
     """Make a fresh pair: ``make_pair(kind, names, minion)``; removed after the test."""
-    with _pairs(master) as make:
+    with pairs(master) as make:
         yield make
 
 
 @pytest.fixture(scope="module")
 def make_module_pair(master):
     """The same for a pair that all tests of a module share."""
-    with _pairs(master) as make:
+    with pairs(master) as make:
         yield make
 
 

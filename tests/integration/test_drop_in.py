@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from tests.integration.pairs import pairs
 from tests.lab.wait import wait_until
 from tests.support.cluster_tools import ROOTS, VERSIONS
 
@@ -78,16 +79,17 @@ def addressed(*nodes):
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
-def cluster(request, make_module_pair, master):
-    pair = make_module_pair(ROOTS[request.param])
-    for node in pair:
-        node.run(["systemctl", "stop", "firewalld"], check=False)
-        node.run(["chpasswd"], stdin=f"hacluster:{PASSWORD}\n")
-        node.run(["systemctl", "start", "pcsd"])
-    # its stub; wipe_default is for the node that sets up
-    pair[1].run(["pcs", "cluster", "destroy"])
-    master.salt(pair, "saltutil.sync_all")
-    return Cluster(pair, master)
+def cluster(request, master):
+    with pairs(master) as make:
+        pair = make(ROOTS[request.param])
+        for node in pair:
+            node.run(["systemctl", "stop", "firewalld"], check=False)
+            node.run(["chpasswd"], stdin=f"hacluster:{PASSWORD}\n")
+            node.run(["systemctl", "start", "pcsd"])
+        # its stub; wipe_default is for the node that sets up
+        pair[1].run(["pcs", "cluster", "destroy"])
+        master.salt(pair, "saltutil.sync_all")
+        yield Cluster(pair, master)
 
 
 def test_set_up(cluster):

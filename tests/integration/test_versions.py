@@ -9,13 +9,12 @@ import copy
 import json
 import re
 import subprocess
-import time
 
 import pytest
 
 from tests.integration import site
+from tests.integration.pairs import pairs
 from tests.lab import paths
-from tests.lab.pair import Pair
 from tests.lab.wait import wait_until
 from tests.support.cluster_tools import ROOTS, VERSIONS
 from tests.support.exec_log import ExecLog
@@ -127,17 +126,12 @@ def with_values(*steps):
 @pytest.fixture(scope="module", params=VERSIONS)
 def cluster(request, master):
     master.set_pillar({"*": PILLAR})
-    # Not by make_module_pair: a version's pair has to be gone before the next one takes its names.
-    pair = Pair(ROOTS[request.param])
-    try:
-        began = time.time()
-        master.wait_for(pair.start(), since=began)
+    with pairs(master) as make:
+        pair = make(ROOTS[request.param])
         for node in pair:
             node.run(["systemctl", "stop", "firewalld"], check=False)
         master.salt(pair, "saltutil.sync_all")
         yield Cluster(request.param, pair, master)
-    finally:
-        pair.remove()
 
 
 def test_created_at_once_from_both_nodes(cluster):
