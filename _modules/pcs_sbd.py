@@ -44,7 +44,7 @@ def sbd_config():
     return {}
 
 
-def sbd_enable(watchdogs=None, devices=None, options=None, validate=True):
+def sbd_enable(watchdogs=None, devices=None, options=None, validate=False):
     """
     Let the cluster use SBD, from its next start on each node on.
 
@@ -59,8 +59,8 @@ def sbd_enable(watchdogs=None, devices=None, options=None, validate=True):
         SBD's own, such as ``{"SBD_WATCHDOG_TIMEOUT": 10}``.
 
     validate
-        Whether pcs tests the watchdogs, which may reset a machine with a watchdog that cannot be
-        stopped.
+        Whether pcs tests the watchdogs, on all nodes at once, which may reset machines with a
+        watchdog that cannot be stopped.
 
     CLI Example:
 

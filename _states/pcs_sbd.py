@@ -26,7 +26,7 @@ def _result(name, result=True, comment="", changes=None):
     return {"name": name, "result": result, "comment": comment, "changes": changes or {}}
 
 
-def sbd_enabled(name, watchdogs=None, devices=None, options=None, validate=True):
+def sbd_enabled(name, watchdogs=None, devices=None, options=None, validate=False):
     """
     The cluster uses SBD with these settings, from the next start of each node on.
 
@@ -46,7 +46,8 @@ def sbd_enabled(name, watchdogs=None, devices=None, options=None, validate=True)
         SBD's own options, such as ``{SBD_WATCHDOG_TIMEOUT: 10, SBD_DELAY_START: true}``.
 
     validate
-        Whether pcs tests the watchdogs. It resets a machine whose watchdog cannot be stopped.
+        Whether pcs tests the watchdogs, on all nodes at once. It resets a machine whose watchdog
+        cannot be stopped, and so could end the service.
 
     .. code-block:: yaml
 

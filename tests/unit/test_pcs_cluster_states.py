@@ -522,7 +522,6 @@ def test_sbd(make, testmode):
         "watchdogs": dict.fromkeys(NODES, "/dev/watchdog1"),
         "devices": {"nfs-server1": ["/dev/a", "/dev/b"]},
         "options": {"SBD_DELAY_START": True},
-        "validate": False,
     }
     ret = expect(life.state.sbd_enabled("x", **wanted), None if testmode else True)
     assert ret["changes"]["sbd"]["enabled"] == {"old": False, "new": True}
