@@ -100,8 +100,9 @@ def ensure_older_salts():
 
 def _ensure_venv(directory, requirements):
     stamp = directory / "complete"
-    text = "\n".join(requirements) + paths.REQUIREMENTS.read_text()
-    text += "".join(Path(word).read_text() for word in requirements if word.endswith(".txt"))
+    # What files say, not where they are: several copies of the project share the cache.
+    words = [Path(word).read_text() if word.endswith(".txt") else word for word in requirements]
+    text = "\n".join([*words, paths.REQUIREMENTS.read_text()])
     wanted = hashlib.sha256(text.encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
