@@ -116,7 +116,8 @@ def take(node, purpose, timeout=600, pending=(), resume=False):
     if left and not resume:
         raise CommandExecutionError(
             f"a run that restarts nodes was cut off before {', '.join(left)}; the state "
-            "pcs.corosync_configured completes it"
+            "pcs.corosync_configured completes it; if one of them is gone for good, give the lock "
+            "back with 'pcs_lock.release'"
         )
     if seen["other"]:
         keep(node, purpose, left)

@@ -41,7 +41,7 @@ def test_a_waiting_node_gets_it_when_it_is_free(world):
 def test_what_a_run_left_to_do_is_completed_by_one_that_can(world):
     world.salt["pcs_lock.take"]("a", "x")
     world.salt["pcs_lock.keep"]("a", "x", ["b", "c"])
-    with pytest.raises(CommandExecutionError, match="cut off before b, c"):
+    with pytest.raises(CommandExecutionError, match="cut off before b, c.*pcs_lock.release"):
         world.salt["pcs_lock.take"]("a", "members")
     assert world.salt["pcs_lock.holder"]()["pending"] == ["b", "c"]
     assert world.salt["pcs_lock.take"]("a", "x", resume=True) == ["b", "c"]
