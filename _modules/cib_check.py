@@ -141,6 +141,7 @@ def verify(want, live, old, new, edits):
 
         salt '*' cib_check.verify '{...}' '{...}' '<cib>...</cib>' '<cib>...</cib>' '[]'
     """
+    _check_letters(old, new, edits)
     found = _complaints(new)
     if not found:
         return []
@@ -151,6 +152,15 @@ def verify(want, live, old, new, edits):
         places = _places(text, edits)
         raise CommandExecutionError(f"crm_verify refuses the new configuration{places}:\n{text}")
     return [f"crm_verify complains, as it did before: {text}"]
+
+
+def _check_letters(old, new, edits):
+    beyond = [f"{one['kind']}:{one['id']}" for one in edits if not repr(one).isascii()]
+    if beyond and __salt__["cib_push.garbles"](new, old):
+        raise CommandExecutionError(
+            f"{', '.join(beyond)}: the installed Pacemaker cannot keep letters beyond ASCII: it "
+            "would write something else"
+        )
 
 
 # ... before and since Pacemaker 3

@@ -19,8 +19,9 @@ PHASES = ("settings", "unhook", "make", "arrange", "change", "delete", "hook")
 SPEAKERS = {
     "cib_commands_others.settings": ("properties", "nodes"),
     "cib_commands_defaults.say": ("resource_defaults", "op_defaults"),
-    "cib_commands_resources.say": ("primitives", "groups", "clones", "bundles"),
+    # pcs takes the constraints of a group away that it dissolves
     "cib_commands_constraints.say": ("constraints",),
+    "cib_commands_resources.say": ("primitives", "groups", "clones", "bundles"),
     "cib_commands_others.levels": ("fence_levels",),
     "cib_commands_others.tags": ("tags",),
     "cib_commands_others.alerts": ("alerts",),
@@ -49,7 +50,10 @@ class Commands:
 
     def pairs(self, values, secrets=()):
         """``name=value`` for each; the empty text for None, by which pcs takes it away."""
-        return [f"{name}={self.value(name, value, secrets)}" for name, value in values.items()]
+        for name in (name for name, value in values.items() if value == ""):
+            self.remark("change", f"pcs cannot give {name} the empty text")
+        told = {name: value for name, value in values.items() if value != ""}
+        return [f"{name}={self.value(name, value, secrets)}" for name, value in told.items()]
 
     def value(self, name, value, secrets=()):
         if value is None:

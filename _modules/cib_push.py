@@ -18,6 +18,7 @@ from salt.exceptions import CommandExecutionError
 
 CONFLICT = 103  # the cluster's configuration is newer than the one the patch was made from
 LIMIT = 120
+_ESCAPED = "\\3777777"  # how a byte above 127 begins then
 _QUERY_ERRORS = {
     102: "the cluster is not running on this node",
     105: "the cluster is not running on this node",
@@ -140,6 +141,22 @@ def push(new, old, file=None, patch=None):
     version, known = __salt__["cib_xml.version"](old), patch
     patch = known or _patch(__salt__["cib_xml.edit"](old), new)
     return _send(patch, version, states_only=bool(known)), patch
+
+
+def garbles(new, old):
+    """
+    Whether Pacemaker's own tools write letters beyond ASCII as something else: those of 2.0 do.
+
+    new, old
+        The XML of both configurations.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib_push.garbles '<cib>...</cib>' '<cib>...</cib>'
+    """
+    return _ESCAPED in _patch(__salt__["cib_xml.edit"](old), new) and _ESCAPED not in new
 
 
 def _write_file(path, new, old):

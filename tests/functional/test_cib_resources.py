@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
 from tests.functional.matrix.case import DUMMY, Case
 from tests.functional.matrix.walk import ACTION, Walk
@@ -124,3 +125,40 @@ def test_an_agent_that_cannot_promote(tools):
     }
     with pytest.raises(CommandExecutionError, match=f"{DUMMY} of A cannot promote"):
         tools.world().salt["cib.plan"](description)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_letters_that_pacemaker_cannot_keep_are_refused(version, tmp_path):
+    tools = for_version(version, tmp_path)
+    salt, before = tools.world().salt, tools.text()
+    described = {"primitives": {"A": {"agent": DUMMY, "attributes": {"fake": "ä ν"}}}}
+    if version != "0.10":
+        assert salt["cib.apply"](described, wait=0)["pushed"]
+        assert salt["cib.plan"](described)["changes"] == {}
+        return
+    for name in ("cib.plan", "cib.apply"):
+        with pytest.raises(CommandExecutionError, match="primitives:A: .*letters beyond ASCII"):
+            salt[name](described)
+    assert tools.text() == before
+
+
+def test_commands_when_a_group_ends_that_a_constraint_names(tools):
+    both = {name: {"agent": DUMMY} for name in "AB"}
+    location = {"location": [{"resource": "g", "node": "n1", "score": 5}]}
+    salt = tools.world().salt
+    salt["cib.apply"](
+        {"primitives": both, "groups": {"g": ["A", "B"]}, "constraints": location}, wait=0
+    )
+    described = {"primitives": {"A": {"agent": DUMMY}}}
+    tools.pcs(*(command[1:] for command in salt["cib.plan"](described)["commands"]))
+    assert set(salt["cib.plan"](described)["changes"]) == {"ownership"}
+
+
+def test_pcs_has_no_empty_text(tools):
+    described = {"primitives": {"A": {"agent": DUMMY, "attributes": {"fake": ""}}}}
+    salt = tools.world().salt
+    commands = salt["cib.plan"](described)["commands"]
+    assert ["#", "pcs cannot give fake the empty text"] in commands
+    tools.pcs(*(command[1:] for command in commands if command[0] == "pcs"))
+    assert salt["cib.apply"](described, wait=0)["pushed"]
+    assert salt["cib.plan"](described)["changes"] == {}

@@ -196,8 +196,8 @@ def test_what_refers_to_others_goes_first_and_comes_last(salt):
     found = commands(salt, then, first=first)
     assert [line.split()[1:3] for line in found] == [
         ["property", "set"],
-        ["resource", "ungroup"],
         ["constraint", "remove"],
+        ["resource", "ungroup"],
         ["resource", "create"],
         ["resource", "delete"],
         ["resource", "delete"],
