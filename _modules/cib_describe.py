@@ -170,7 +170,9 @@ class Checker:
             self.problem(path, "has <, >, & or quotes together with letters beyond ASCII")
 
     def text(self, path, value):
-        if value is not None:
+        if isinstance(value, (dict, list, tuple, set)):
+            self.problem(path, f"must be text, not {_kind_of(value)}")
+        elif value is not None:
             self.storable(path, value)
         return _text(value)
 

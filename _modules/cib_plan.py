@@ -148,7 +148,7 @@ class Plan:
         """Changes of meta attributes without those that are an operator's to make."""
         for key in INTENT_META:
             value = found["meta"].get(key)
-            if _is_intent(key, value):
+            if _is_intent(key, value) and not self.same(wanted["meta"].get(key), value):
                 self.intent.append(f"{name} has {key}={value}: left as it is")
             elif key in edited and wanted["meta"].get(key) is not None:
                 state = f"{key}={value}" if value is not None else f"no {key}"

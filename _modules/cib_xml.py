@@ -37,6 +37,8 @@ class Cib:
             if element.tail and not element.tail.strip():
                 element.tail = None
         self.configuration = self.root.find("configuration")
+        if self.configuration is None:
+            raise ValueError("this is no CIB: it has no <configuration>")
         self.by_id = {
             element.get("id"): element
             for element in self.configuration.iter()

@@ -124,6 +124,21 @@ def test_what_an_operator_unmanaged_is_not_removed_meanwhile(cluster):
     assert "B stops on n1" in found["refused"]
 
 
+def test_what_is_described_is_no_operator_at_work(cluster):
+    described = description(A="two")
+    described["primitives"]["B"]["meta"] = {"is-managed": False}
+    by_hand(cluster, "resource unmanage B")
+    found = cluster.world().salt["cib.plan"](described)
+    assert (found["intent"], found["refused"] is None) == ([], not held(found))
+    described["primitives"]["A"]["attributes"]["fake"] = "one"
+    described["primitives"]["B"]["attributes"]["fake"] = "two"
+    assert "when the maintenance ends" in cluster.world().salt["cib.plan"](described)["refused"]
+
+
+def held(found):
+    return any(one.startswith("when the maintenance ends") for one in found["consequences"])
+
+
 def test_what_happens_at_once_and_what_when_the_maintenance_ends(cluster):
     by_hand(cluster, "resource unmanage A")
     assert plan(cluster, B="two")["consequences"] == ["B restarts on n1"]

@@ -69,6 +69,10 @@ MISTAKES = {
         operations({"monitor": {"interval": "often"}}),
         "primitives:A:operations:monitor:interval: 'often' is not a time",
     ),
+    "a list for text": (
+        {"primitives": {"A": {"agent": DUMMY, "description": ["x"]}}},
+        "primitives:A:description: must be text, not a list",
+    ),
     "end of line": (
         operations({"monitor": {"interval": "20s\n"}}),
         "primitives:A:operations:monitor:interval: '20s\\n' is not a time",

@@ -192,3 +192,8 @@ def test_versioned_patch():
     assert [child.tag for child in root] == ["version", "change"]
     assert root.find("version/source").attrib == version
     assert root.find("version/target").attrib == {**version, "epoch": "21", "num_updates": "0"}
+
+
+def test_a_cib_without_a_configuration_is_none():
+    with pytest.raises(ValueError, match="has no <configuration>"):
+        load().salt["cib_xml.read"]("<cib/>")
