@@ -40,6 +40,8 @@ def state_of(pair):
         cib = node.run(["cibadmin", "--query", "--scope", "resources"], check=False).stdout
         mounts = node.run(["findmnt", "-n", "-o", "TARGET", SHARED_DISK], check=False).stdout
         seen[node.name] = (conf, cib, mounts)
+    # what a test wrote to the disk may still be on its way to the file
+    pair[0].run(["blockdev", "--flushbufs", SHARED_DISK])
     digest = hashlib.sha256(pair.disk.file.read_bytes()).hexdigest()
     return seen, digest
 
@@ -114,7 +116,8 @@ def test_device_that_is_not_empty(master, pair, kind, make):
 
 
 def test_device_that_is_mounted(master, pair):
-    pair[0].run(["mkfs.ext4", "-q", SHARED_DISK])
+    # nothing is left for the kernel to write once it is mounted
+    pair[0].run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", SHARED_DISK])
     pair[0].run(["mount", SHARED_DISK, "/mnt"])
     try:
         returns = refused(master, pair, {}, "mounted", nodes=[pair[0]])
