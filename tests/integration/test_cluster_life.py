@@ -5,6 +5,7 @@ The tests of this module follow each other: each begins with what the one before
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import threading
@@ -13,82 +14,27 @@ import time
 import pytest
 
 from tests.lab.wait import wait_until
+from tests.support import cluster_life
+from tests.support.cluster_life import NAMES, PASSWORD, addresses, conf, corosync_pid, written
 
 CLUSTER = "life"
-PASSWORD = "correct-horse-battery"
-NAMES = ("nfs-server1", "nfs-server2", "nfs-server3")
 
 
 @pytest.fixture(scope="module")
 def nodes(make_module_pair, master):
-    nodes = make_module_pair("installed", names=NAMES)
-    for node in nodes:
-        node.run(["systemctl", "stop", "firewalld"], check=False)
-    master.salt(nodes, "saltutil.sync_all")
-    return nodes
-
-
-def addresses(*nodes, links=("hb", "lan")):
-    return {node.name: [node.addresses[link] for link in links] for node in nodes}
-
-
-def conf(node):
-    return node.run(["cat", "/etc/corosync/corosync.conf"], check=False).stdout
-
-
-def epoch(node):
-    done = node.run(["cibadmin", "--query"], check=False)
-    found = re.search(r'admin_epoch="(\d+)".* epoch="(\d+)"|epoch="(\d+)"', done.stdout)
-    return found.group(0) if found else None
-
-
-def corosync_pid(node):
-    return node.run(["pidof", "corosync"], check=False).stdout.strip()
-
-
-def written(nodes):
-    """All that a change of the cluster layer would write, on every node that is switched on."""
-    files = "/etc/corosync /var/lib/pcsd /etc/default/sbd /etc/shadow /etc/pacemaker"
-    listing = ["sh", "-c", f"find {files} -type f -exec md5sum {{}} + 2>/dev/null | sort"]
-    return [(n.run(listing).stdout, epoch(n), corosync_pid(n)) for n in nodes if n.alive()]
+    return cluster_life.start(make_module_pair, master)
 
 
 @pytest.fixture
 def state(master):
     """Run one state on nodes at once: ``{node: return}``."""
-
-    def run(on, function, test=False, /, **arguments):
-        words = [f"{name}={json.dumps(value)}" for name, value in arguments.items()]
-        returns = master.salt(on, "state.single", function, *words, f"test={test}")
-        found = {}
-        for name, states in returns.items():
-            assert isinstance(states, dict), (name, states)
-            (found[name],) = states.values()
-        assert set(found) == {node.name for node in on}
-        return found
-
-    return run
+    return functools.partial(cluster_life.run_state, master)
 
 
 @pytest.fixture
-def converge(state, nodes):
+def converge(master, nodes):
     """Predict, see that nothing was written, do it, see the same changes, and run again."""
-
-    def run(on, function, /, again=True, **arguments):
-        before = written(nodes)
-        predicted = state(on, function, True, **arguments)
-        assert written(nodes) == before, "test=True wrote something"
-        done = state(on, function, **arguments)
-        for name, ret in done.items():
-            assert ret["result"] is True, (name, ret["comment"])
-            assert predicted[name]["changes"] == ret["changes"], name
-            assert predicted[name]["result"] is (None if ret["changes"] else True), name
-        if again:
-            for name, ret in state(on, function, **arguments).items():
-                assert (ret["result"], ret["changes"]) == (True, {}), (name, ret["comment"])
-        return {name: ret["changes"] for name, ret in done.items()}
-
-    return run
+    return functools.partial(cluster_life.run_converge, master, nodes)
 
 
 def members(node):

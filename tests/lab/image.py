@@ -51,7 +51,7 @@ def root(kind):
 
 
 def repository():
-    """Directory of .deb files that holds all that ``installed`` has more than ``bare``."""
+    """Directory of .deb files: all that ``installed`` has more than ``bare``, and ON_DEMAND."""
     return _directory("bare") / "packages"
 
 
@@ -103,6 +103,7 @@ def _recipe():
         *(BASE_PACKAGES + DPKG_OPTIONS + MASKED_UNITS),
         *packages.formula_packages(),
         *packages.EXTRA,
+        *packages.ON_DEMAND,
         paths.CONSTRAINTS.read_text(),
         str(paths.SALT_VENV),
         *debian_sources(SUITE),
@@ -121,7 +122,7 @@ def _build_bare(work):
     """One run of mmdebstrap: the root, and beside it the packages that nodes will install."""
     tree, repository_ = work / "root", work / "packages"
     repository_.mkdir()
-    wanted = [*packages.formula_packages(), *packages.EXTRA]
+    wanted = [*packages.formula_packages(), *packages.EXTRA, *packages.ON_DEMAND]
     say(f"building the root file system 'bare' and downloading {len(wanted)} packages with theirs")
     download = 'chroot "$1" apt-get -q -y install --download-only ' + " ".join(wanted)
     collect = f'cp "$1"/var/cache/apt/archives/*.deb "{repository_}"/'

@@ -16,6 +16,9 @@ DEFAULTS = paths.REPO / "hanfs" / "defaults.yaml"
 BLOCKS = ("default", "Debian", "Debian-12")
 # Besides the formula's own: what tests look with. Nothing that the formula would miss.
 EXTRA = ("strace",)
+# In the nodes' repository like the others, but installed by a test only: an sbd that nobody
+# configured keeps pacemaker from starting.
+ON_DEMAND = ("corosync-qdevice", "corosync-qnetd", "sbd")
 
 
 @functools.cache
