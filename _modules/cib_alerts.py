@@ -257,7 +257,8 @@ def _differences(plan, wanted, found, fields):
         if edited:
             edit[part] = edited
         for key, value in edited.items():
-            secret = part == "options" and key in wanted["secrets"]
+            secrets = {*wanted["secrets"], *found.get("secrets", ())}
+            secret = part == "options" and key in secrets
             old = plan.shown(key, found[part].get(key), secret)
             change[f"{part}:{key}"] = {"old": old, "new": plan.shown(key, value, secret)}
     return edit, change

@@ -187,5 +187,16 @@ def _places(text, edits):
 
 def _masked(text, want, live):
     sides = (want["primitives"], live["primitives"])
-    attributes = [primitive["attributes"] for side in sides for primitive in side.values()]
-    return __salt__["cib_meaning.masked"](text, attributes)
+    found = [primitive for side in sides for primitive in side.values()]
+    found += [node for side in (want, live) for node in side["nodes"].values()]
+    for side in (want, live):
+        for alert in side["alerts"].values():
+            found += [alert, *alert["recipients"].values()]
+    return __salt__["cib_meaning.masked"](text, [_secrets(one) for one in found])
+
+
+def _secrets(one):
+    """The attributes of an object; those that are secret under a name that says so."""
+    values = one["options"] if "options" in one else one["attributes"]
+    known = one.get("secrets", ())
+    return {f"{name} password" if name in known else name: value for name, value in values.items()}

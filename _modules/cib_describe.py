@@ -151,6 +151,7 @@ class Checker:
         for name, inner in values.items():
             if isinstance(inner, dict) and list(inner) == ["pillar"]:
                 values[name] = self.from_pillar(f"{path}:{name}", str(inner["pillar"]))
+                self.word(f"{path}:{name}", name)
                 secrets.append(name)
         return self.scalars(path, values, keep_booleans=True), secrets
 
@@ -159,7 +160,7 @@ class Checker:
         if found is None or isinstance(found, (dict, list)):
             self.problem(path, f"there is no value at {place} in pillar")
             return None
-        return str(found)
+        return _text(found)
 
     def storable(self, path, value):
         """What Pacemaker can keep: some of its versions write the rest as broken XML."""

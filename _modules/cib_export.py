@@ -23,11 +23,11 @@ class Export:
     def __init__(self, prefix):
         self.prefix, self.secrets, self.notes = prefix, [], []
 
-    def referring(self, owner, values):
+    def referring(self, owner, values, secrets=()):
         """Values with the secret ones replaced by references."""
         found = {}
         for name, value in values.items():
-            if __salt__["cib_meaning.shown"](name, value) == value:
+            if name not in secrets and __salt__["cib_meaning.shown"](name, value) == value:
                 found[name] = value
                 continue
             place = f"{self.prefix}:{owner}:{name}"
@@ -109,7 +109,7 @@ def _primitives(export, value):
     found = {}
     for name, one in value.items():
         told = {"agent": one["agent"], "description": one.get("description")}
-        told["attributes"] = export.referring(name, one["attributes"])
+        told["attributes"] = export.referring(name, one["attributes"], one.get("secrets", ()))
         told["meta"] = export.without_intent(name, one["meta"], INTENT_META)
         told["utilization"] = one["utilization"]
         told["operations"] = _operations(one["agent"], one["operations"])
@@ -190,7 +190,8 @@ def _by_operator(name):
 def _nodes(export, value):
     found = {}
     for node, one in value.items():
-        attributes = export.referring(node, one.get("attributes", {}))
+        secrets = one.pop("secrets", ())
+        attributes = export.referring(node, one.get("attributes", {}), secrets)
         found[node] = _short({**one, "attributes": attributes})
     return found
 
@@ -199,8 +200,9 @@ def _alerts(export, value):
     for name, one in value.items():
         several = {name: one, **one.get("recipients", {})}
         for owner, inner in several.items():
+            secrets = inner.pop("secrets", ())
             if "options" in inner:
-                inner["options"] = export.referring(owner, inner["options"])
+                inner["options"] = export.referring(owner, inner["options"], secrets)
     return value
 
 

@@ -64,6 +64,8 @@ def describe(live, kind):
             "utilization": dict(one["utilization"]),
         }
         found[node] = {part: values for part, values in told.items() if values}
+        if found[node] and one.get("secrets"):
+            found[node]["secrets"] = one["secrets"]
     return {node: one for node, one in found.items() if one}
 
 
@@ -166,7 +168,7 @@ def _compare_one(plan, node):
         if edited:
             edit[part] = edited
         for name, value in edited.items():
-            secret = name in wanted.get("secrets", ())
+            secret = name in wanted.get("secrets", ()) or name in found.get("secrets", ())
             old = plan.shown(name, found[part].get(name), secret)
             change[f"{part}:{name}"] = {"old": old, "new": plan.shown(name, value, secret)}
     if edit:

@@ -193,6 +193,7 @@ class Plan:
 
 
 def _ownership_changes(plan):
+    plan.record["secrets"] = __salt__["cib_secrets.marks"](plan.want)
     kinds = [*plan.record, *(kind for kind in plan.owned if kind not in plan.record)]
     change = {}
     for kind in kinds:
@@ -264,25 +265,26 @@ def describe(live):
 
         salt '*' cib_plan.describe '{...}'
     """
-    told = Plan({}, live, True).told
+    plan = Plan({}, live, True)
     found = {}
     for kind, module in __salt__["cib_kinds.modules"]().items():
         found[kind] = __salt__[f"{module}.describe"](live, kind)
         if kind in __salt__["cib_kinds.resources"]():
-            found[kind] = {name: told(one) for name, one in found[kind].items()}
+            found[kind] = {name: plan.told(one) for name, one in found[kind].items()}
         elif kind in ("nodes", "alerts"):
-            found[kind] = _masked(found[kind])
+            found[kind] = {name: _masked(plan.shown, one) for name, one in found[kind].items()}
     return found
 
 
-def _masked(value, of_names=False):
+def _masked(shown, one):
     """Secrets of alerts and nodes are told as little as those of resources."""
-    if not isinstance(value, dict):
-        return value
-    found = {}
-    for name, inner in value.items():
-        if of_names and not isinstance(inner, dict):
-            found[name] = __salt__["cib_meaning.shown"](name, inner)
-        else:
-            found[name] = _masked(inner, name in ("attributes", "options"))
+    found = {key: value for key, value in one.items() if key != "secrets"}
+    for part in ("attributes", "options"):
+        if part in found:
+            found[part] = {
+                name: shown(name, value, name in one.get("secrets", ()))
+                for name, value in found[part].items()
+            }
+    if "recipients" in found:
+        found["recipients"] = {n: _masked(shown, r) for n, r in found["recipients"].items()}
     return found

@@ -317,7 +317,7 @@ def _compare_attributes(plan, wanted, found, edit, change):
     if edited:
         edit["attributes"] = edited
     for key, value in edited.items():
-        secret = key in wanted["secrets"]
+        secret = key in wanted["secrets"] or key in found.get("secrets", ())
         old = plan.shown(key, found["attributes"].get(key), secret)
         change[f"attributes:{key}"] = {"old": old, "new": plan.shown(key, value, secret)}
 

@@ -76,14 +76,14 @@ def check(check, path, text, place):
     if not isinstance(text, str) or not text.strip():
         check.problem(path, "must be a rule, such as '#uname eq n1'")
         return None
-    text = " ".join(text.splitlines())
     before = len(check.problems)
-    check.storable(path, text)
     try:
         tree = _parse(text)
     except ValueError as err:
         check.problem(path, str(err))
         return None
+    # as it is told, since a line may end between words, but not inside of quotes
+    check.storable(path, __salt__["cib_rule_text.told"](tree))
     for sentence in dict.fromkeys(_objections(tree, ALLOWED[place], place)):
         check.problem(path, sentence)
     return __salt__["cib_rule_text.told"](tree) if len(check.problems) == before else None

@@ -227,6 +227,7 @@ def read(text):
     }
     found["default_sets"] = __salt__["cib_defaults.read_sets"](cib)
     found["ownership"] = __salt__["cib_pairs.read"](cib, "ownership")
+    __salt__["cib_secrets.mark"](found)
     found["version"] = _version(cib.root)
     found["ids"] = sorted(cib.taken)
     return found

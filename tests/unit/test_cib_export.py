@@ -187,3 +187,50 @@ def test_whatever_is_there(tmp_path, description):
     assert SECRET not in repr(found) and found["notes"] == []
     plan = left(found["description"], text, **in_pillar(found["secrets"]))
     assert (plan["changes"], plan["unmanaged"]) == ({}, {})
+
+
+# A secret is what came from pillar, whatever its name ---------------------------------------------
+
+PILLAR = {"place": {"a": "hush-1", "n": "hush-2", "o": "hush-3", "r": "hush-4"}}
+
+
+def test_a_secret_stays_one_when_it_is_no_longer_described():
+    world = load(states=False, pillar=PILLAR)
+    dummy = {"agent": "ocf:pacemaker:Dummy"}
+    described = {
+        "primitives": {
+            "A": {**dummy, "attributes": {"fake": {"pillar": "place:a"}}},
+            "B": {**dummy, "attributes": {"fake": {"pillar": "place:a"}}},
+        },
+        "nodes": {"n1": {"attributes": {"rack": {"pillar": "place:n"}}}},
+        "alerts": {
+            "x": {
+                "path": "/x",
+                "options": {"o": {"pillar": "place:o"}},
+                "recipients": {"r": {"value": "v", "options": {"p": {"pillar": "place:r"}}}},
+            }
+        },
+    }
+
+    def plan(description, text):
+        want = world.salt["cib_describe.normalise"](description)
+        return world.salt["cib_plan.compare"](want, world.salt["cib_xml.read"](text))
+
+    empty = EMPTY_CIB.replace("<nodes/>", '<nodes><node id="1" uname="n1"/></nodes>')
+    made = plan(described, empty)
+    assert made["problems"] == []
+    text = world.salt["cib_xml.edit"](empty, made["edits"])
+    assert plan(described, text)["changes"] == {}
+    less = {"primitives": {"A": dummy}, "alerts": {"x": {"path": "/x"}}}
+    for found in (
+        made["changes"],
+        plan(less, text)["changes"],
+        plan({}, text)["changes"],
+        world.salt["cib_plan.describe"](world.salt["cib_xml.read"](text)),
+        world.salt["cib_export.of"](world.salt["cib_xml.read"](text)),
+    ):
+        assert "hush" not in repr(found)
+    references = world.salt["cib_export.of"](world.salt["cib_xml.read"](text))["secrets"]
+    assert [place.rsplit(":", 2)[1:] for place in references] == [
+        ["A", "fake"], ["B", "fake"], ["n1", "rack"], ["r", "p"], ["x", "o"],
+    ]  # fmt: skip
