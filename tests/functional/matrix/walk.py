@@ -164,10 +164,13 @@ def unmasked(word, want):
 
 
 def told(changes):
-    """A plan's changes as ``{(kind, id, path)}``, without the record of what is ours."""
+    """
+    A plan's changes as ``{(kind, id, path)}``, without the record of what is ours and without the
+    schema, which old configurations are raised to once.
+    """
     found = set()
     for kind, objects in changes.items():
-        if kind == "ownership":
+        if kind in ("ownership", "schema"):
             continue
         for name, change in objects.items():
             whole = set(change) == {"old", "new"}
@@ -176,7 +179,9 @@ def told(changes):
 
 
 def reads(command):
-    """Whether a command is one of those that write nothing."""
+    """Whether a command is one of those that write nothing, but to a copy of their own."""
+    if command[0] == "env" and re.match(r"CIB_file=\S+/salt-cib-[^/]+/cib\.xml$", command[1]):
+        return True
     return bool(DAEMON.match(command[0])) or any(
         command[: len(words)] == words for words in READING
     )
