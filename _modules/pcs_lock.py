@@ -7,13 +7,16 @@ nothing that carries data between nodes: creating an object that exists is refus
 Pacemaker, whoever asks first wins, and a node that dies does not take the lock with it.
 
 The lock is also the record of what is left to do: a run that restarts nodes writes the names of
-those that still have to be restarted, and a run that was killed is completed by the next.
+those that still have to be restarted, and a run that was killed is completed by the next. Which
+process holds it is written down, too: another run on the same node waits while that one lives.
 """
 
 import json
+import os
 from xml.etree import ElementTree
 from xml.sax import saxutils
 
+import salt.utils.files
 from salt.exceptions import CommandExecutionError
 
 ID = "cluster-layer-change"
@@ -31,8 +34,27 @@ def _element(entry):
     value = saxutils.quoteattr(json.dumps(entry, sort_keys=True))
     return (
         f'<cluster_property_set id="{ID}"><nvpair id="{ID}-holder" name="{ID}" '
-        f"value={value}/></cluster_property_set>"
+        f'value={value}/><nvpair id="{ID}-run" name="{ID}-run" value="{_run(os.getpid())}"/>'
+        "</cluster_property_set>"
     )
+
+
+def _run(pid):
+    """A process of this machine, told from all that were or will be there; None if it is gone."""
+    try:
+        with salt.utils.files.fopen("/proc/sys/kernel/random/boot_id") as boot:
+            with salt.utils.files.fopen(f"/proc/{pid}/stat") as stat:
+                # the name, in brackets, may hold anything; the start time is the 22nd field
+                started = stat.read().rpartition(")")[2].split()[19]
+                return f"{boot.read().strip()}.{pid}.{started}"
+    except OSError:
+        return None
+
+
+def _lives(run):
+    """Whether that is another run on this node, still under way."""
+    pid = run.split(".")[1] if run.count(".") == 2 else ""
+    return pid.isdigit() and int(pid) != os.getpid() and _run(pid) == run
 
 
 def holder():
@@ -47,13 +69,24 @@ def holder():
 
         salt '*' pcs_lock.holder
     """
-    path = f"//nvpair[@id='{ID}-holder']"
+    found = _read()
+    return found and {key: found[key] for key in ("node", "purpose", "pending")}
+
+
+def _read():
+    path = f"//cluster_property_set[@id='{ID}']"
     result = __salt__["pcs_run.run"](["cibadmin", "--query", "--xpath", path], ok=(0, 6, NOT_THERE))
     if result["retcode"]:
         return None
     try:
-        entry = json.loads(ElementTree.fromstring(result["stdout"]).get("value"))
-        return {key: entry[key] for key in ("node", "purpose", "pending")}
+        pairs = {
+            pair.get("id"): pair.get("value") for pair in ElementTree.fromstring(result["stdout"])
+        }
+        entry = json.loads(pairs[f"{ID}-holder"])
+        return {
+            **{key: entry[key] for key in ("node", "purpose", "pending")},
+            "run": pairs.get(f"{ID}-run") or "",
+        }
     except (ElementTree.ParseError, ValueError, TypeError, KeyError) as err:
         raise CommandExecutionError(
             f"the object {ID} in the cluster's configuration cannot be understood"
@@ -62,8 +95,8 @@ def holder():
 
 def take(node, purpose, timeout=600, pending=(), resume=False):
     """
-    Take the lock, or wait for it. One that this node holds already was left by a run that was cut
-    off, and goes on with what that run had left to do.
+    Take the lock, or wait for it. One that this node holds already, and no process of it that
+    lives, was left by a run that was cut off: what that run had left to do is done.
 
     node
         Name of this node.
@@ -72,7 +105,7 @@ def take(node, purpose, timeout=600, pending=(), resume=False):
         What for, in a few words; others are told.
 
     timeout
-        Seconds to wait for another node.
+        Seconds to wait for another run.
 
     pending
         Names of nodes to restart.
@@ -99,7 +132,7 @@ def take(node, purpose, timeout=600, pending=(), resume=False):
                 ["cibadmin", "--create", "--scope", "crm_config", "--xml-text", _element(entry)],
                 ok=(0, *EXISTS),
             )
-            seen["other"] = holder() if result["retcode"] else None
+            seen["other"] = _read() if result["retcode"] else None
         except CommandExecutionError as err:
             # whoever holds it may be restarting this node
             return False, str(err)
@@ -107,7 +140,7 @@ def take(node, purpose, timeout=600, pending=(), resume=False):
             return True, "free"
         if seen["other"] is None:
             return False, "given back at this moment"
-        if seen["other"]["node"] == node:
+        if seen["other"]["node"] == node and not _lives(seen["other"]["run"]):
             return True, "left by an earlier run"
         return False, _held(seen["other"])
 
@@ -152,9 +185,12 @@ def keep(node, purpose, pending):
     return True
 
 
-def release():
+def release(own=False):
     """
-    Give the lock back, whoever holds it. Returns True.
+    Give the lock back. Returns True.
+
+    own
+        Only if this process holds it; by hand it is given back whoever holds it.
 
     CLI Example:
 
@@ -162,6 +198,7 @@ def release():
 
         salt 'nfs-server1' pcs_lock.release
     """
-    path = f"//cluster_property_set[@id='{ID}']"
+    ours = f" and nvpair[@value='{_run(os.getpid())}']" if own else ""
+    path = f"//cluster_property_set[@id='{ID}'{ours}]"
     __salt__["pcs_run.run"](["cibadmin", "--delete", "--xpath", path], ok=(0, 6, NOT_THERE))
     return True

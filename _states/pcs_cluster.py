@@ -97,7 +97,7 @@ def cluster_members(
             now = _plan(__salt__["pcs.corosync_conf"](), nodes, remove, remove_unreachable, local)
             _carry_out(now, secret, {"start": start, "enable": enable}, timeout)
         finally:
-            __salt__["pcs_lock.release"]()
+            __salt__["pcs_lock.release"](own=True)
         left = _plan(__salt__["pcs.corosync_conf"](), nodes, remove, remove_unreachable, local)
         if __salt__["pcs_members.changes"](left):
             raise CommandExecutionError(f"corosync.conf still differs: {_told(left, 'not')}")

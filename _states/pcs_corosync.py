@@ -212,7 +212,7 @@ def _change_running(wanted, conf, timeout):
     finally:
         # one that has nodes left to restart is kept: the next run completes it
         if not pending:
-            __salt__["pcs_lock.release"]()
+            __salt__["pcs_lock.release"](own=True)
 
 
 def _refuse_restarts(conf):

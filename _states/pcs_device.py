@@ -34,8 +34,8 @@ def quorum_device_present(
     """
     The cluster has this quorum device.
 
-    Its host must run pcsd and corosync-qnetd (``pcs qdevice setup model net --enable --start``)
-    and must be among the nodes of ``pcs.hosts_authenticated``. What is not named stays as it is. A
+    Its host must run pcsd and corosync-qnetd (``pcs qdevice setup model net --enable --start``; on
+    Debian its package has done that) and must be among the nodes of ``pcs.hosts_authenticated``. What is not named stays as it is. A
     change of the host removes the device and adds it again, all else is changed in place; no node
     is restarted.
 
@@ -172,7 +172,7 @@ def _under_lock(conf, timeout, change):
     try:
         change(_conf())
     finally:
-        __salt__["pcs_lock.release"]()
+        __salt__["pcs_lock.release"](own=True)
 
 
 def _remove(conf):

@@ -133,7 +133,7 @@ def _under_lock(conf, change):
     try:
         change()
     finally:
-        __salt__["pcs_lock.release"]()
+        __salt__["pcs_lock.release"](own=True)
 
 
 def _no_cluster(name):

@@ -1,18 +1,19 @@
 """The lock on the cluster layer, with the real cibadmin on a configuration file."""
 
+import os
+import subprocess
+from types import SimpleNamespace
+
 import pytest
 from salt.exceptions import CommandExecutionError
 
-from tests.support.cluster_tools import Tools, find_root
+from tests.support.cluster_tools import VERSIONS, for_version
 from tests.support.pcs_command import Clock
 
-ROOT = find_root()
-pytestmark = pytest.mark.skipif(ROOT is None, reason="neither the lab's root nor this host has pcs")
 
-
-@pytest.fixture
-def world(tmp_path):
-    world = Tools(ROOT, tmp_path).world()
+@pytest.fixture(params=VERSIONS)
+def world(request, tmp_path):
+    world = for_version(request.param, tmp_path).world()
     world.modules.pcs_wait.time = Clock()
     return world
 
@@ -45,6 +46,26 @@ def test_what_a_run_left_to_do_is_completed_by_one_that_can(world):
         world.salt["pcs_lock.take"]("a", "members")
     assert world.salt["pcs_lock.holder"]()["pending"] == ["b", "c"]
     assert world.salt["pcs_lock.take"]("a", "x", resume=True) == ["b", "c"]
+
+
+def test_a_second_run_on_the_node_waits_while_the_first_one_lives(world):
+    """The first run is another process, a real one; then it is gone."""
+    other = subprocess.Popen(["sleep", "600"])
+    try:
+        world.modules.pcs_lock.os = SimpleNamespace(getpid=lambda: other.pid)
+        world.salt["pcs_lock.take"]("a", "x", pending=["b"])
+        world.modules.pcs_lock.os = os
+        with pytest.raises(CommandExecutionError, match="a holds it"):
+            world.salt["pcs_lock.take"]("a", "mine", timeout=20, resume=True)
+        # not ours to give back, but by hand
+        world.salt["pcs_lock.release"](own=True)
+        assert world.salt["pcs_lock.holder"]()["purpose"] == "x"
+    finally:
+        other.kill()
+        other.wait()
+    assert world.salt["pcs_lock.take"]("a", "mine", timeout=20, resume=True) == ["b"]
+    world.salt["pcs_lock.release"](own=True)
+    assert world.salt["pcs_lock.holder"]() is None
 
 
 def test_a_purge_leaves_it_alone(world):

@@ -55,7 +55,7 @@ class Life:
         self.holder = None
         node.salt["pcs.status"] = self._status
         node.salt["pcs_lock.take"] = self._take
-        node.salt["pcs_lock.release"] = lambda: self.done.append("release")
+        node.salt["pcs_lock.release"] = lambda own: self.done.append("release")
         node.salt["pcs_lock.keep"] = lambda node, purpose, left: self.done.append(f"keep {left}")
         node.salt["pcs_lock.holder"] = lambda: self.holder
         node.salt["pcs.node_relieve"] = lambda name, timeout: self.done.append(f"relieve {name}")
