@@ -35,9 +35,9 @@ def quorum_device_present(
     The cluster has this quorum device.
 
     Its host must run pcsd and corosync-qnetd (``pcs qdevice setup model net --enable --start``; on
-    Debian its package has done that) and must be among the nodes of ``pcs.hosts_authenticated``. What is not named stays as it is. A
-    change of the host removes the device and adds it again, all else is changed in place; no node
-    is restarted.
+    Debian its package has done that) and must be among the nodes of ``pcs.hosts_authenticated``.
+    What is not named stays as it is. A change of the host removes the device and adds it again, all
+    else is changed in place; no node is restarted.
 
     name
         The device's host.
