@@ -130,18 +130,18 @@ def built(request, tmp_path, monkeypatch):
 def layout(text):
     """The sections that are asked about, a line for each element: their order counts."""
 
-    def lines(element, depth=0):
+    def lines(element, depth=0, parent=None):
         given = dict(element.attrib)
         if element.tag == "rule":
             # pcs before 0.12 leaves it out where it makes no difference ...
             given.setdefault("boolean-op", "and")
-            if depth > 2:
-                # ... and writes this in every schema
+            if parent != "rsc_location":
+                # ... and writes this in older schemas, where only a location's own rule needs it
                 given.pop("score", None)
         attributes = " ".join(f"{name}={value}" for name, value in sorted(given.items()))
         yield f"{'  ' * depth}{element.tag} {attributes}"
         for child in element:
-            yield from lines(child, depth + 1)
+            yield from lines(child, depth + 1, element.tag)
 
     root = ET.fromstring(text).find("configuration")
     sections = (root.find(name) for name in ("constraints", "rsc_defaults", "op_defaults"))
