@@ -40,8 +40,9 @@ def lab():
         text=True,
         start_new_session=True,
     )
-    process.disk = process.stdout.readline().strip()
-    assert process.disk.startswith("/dev/loop")
+    # behind what is told of its preparation
+    lines = iter(process.stdout.readline, "")
+    process.disk = next(line.strip() for line in lines if line.startswith("/dev/loop"))
     assert marked()
     yield process
     if process.poll() is None:
