@@ -70,7 +70,8 @@ def _cibfile(cibname):
     """Path of a batch's file: as ever, below the minion's cache."""
     if cibname in (None, "None"):
         return None
-    if not isinstance(cibname, str) or not cibname or ".." in cibname.split("/"):
+    good = isinstance(cibname, str) and cibname and not os.path.isabs(cibname)
+    if not good or ".." in cibname.split("/"):
         raise SaltInvocationError(f"cibname: {cibname!r} is no name of a file")
     environment = globals().get("__env__") or "base"
     return os.path.join(__opts__["cachedir"], "pcs", environment, f"{cibname}.cib")

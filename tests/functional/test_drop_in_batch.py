@@ -164,6 +164,7 @@ def test_a_run_with_test_sees_what_earlier_states_would_make(minion, cibname):
     [
         ("resource_present", {"cibname": "never"}, "pcs.cib_present (or pcs.cib_create) must"),
         ("resource_present", {"cibname": "../x"}, "is no name of a file"),
+        ("resource_present", {"cibname": "/etc/x"}, "is no name of a file"),
         ("resource_present", {"resource_options": ["nonsense"]}, "'nonsense' is not understood"),
         ("resource_present", {"resource_options": ["nonsense=1"]}, "has no such parameter"),
         ("resource_present", {"resource_type": "ocf:pacemaker:No"}, "is not installed"),
