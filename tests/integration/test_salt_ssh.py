@@ -30,7 +30,11 @@ def salt_ssh(pair, tmp_path):
         for node in pair
     }
     (tmp_path / "etc/roster").write_text(json.dumps(roster))
+    # Salt uses a file that exists: root's own would remember the keys of images of another day.
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.touch()
     config = {
+        "known_hosts_file": str(known_hosts),
         "root_dir": str(tmp_path),
         "file_roots": {"base": [str(tmp_path / "states")]},
         "pillar_roots": {"base": [str(tmp_path / "pillar")]},
