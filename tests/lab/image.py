@@ -12,6 +12,7 @@ import functools
 import hashlib
 import inspect
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -26,6 +27,9 @@ from tests.lab.progress import say
 from tests.lab.sources import debian_sources
 
 SUITE = "bookworm"
+
+# How long an image stays in the cache after it was last used.
+KEEP_SECONDS = 6 * 3600
 
 MINION_UNIT = minion_unit(paths.SALT_VENV)
 
@@ -73,9 +77,9 @@ def _ensure_chain(chain):
     """Build those of a list of (kind, function) that are missing, one after the other."""
     for kind, build in chain:
         final = _directory(kind)
-        if final.is_dir():
+        if used(final):
             continue
-        _remove_old(kind)
+        remove_unused(f"*{kind}-*")
         began = time.monotonic()
         work = Path(tempfile.mkdtemp(prefix=f"new-{kind}-", dir=paths.CACHE))
         try:
@@ -111,11 +115,24 @@ def _recipe():
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
-def _remove_old(kind):
-    if enter.running():  # it may stand on the old one
+def used(directory):
+    """Whether a cached ``directory`` (a path) is there; if so, remember that it was asked for."""
+    if directory.is_dir():
+        os.utime(directory)
+    return directory.is_dir()
+
+
+def remove_unused(pattern):
+    """Remove what of the cache nobody asked for in the last hours.
+
+    ``pattern``: names in the cache, as for ``Path.glob``. Copies of the project that share the
+    cache may want different images, and must not take them away from each other.
+    """
+    if enter.running():  # it may stand on an old one
         return
-    for old in paths.CACHE.glob(f"*{kind}-*"):
-        shutil.rmtree(old, ignore_errors=True)
+    for old in paths.CACHE.glob(pattern):
+        if old.stat().st_mtime < time.time() - KEEP_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _build_bare(work):

@@ -103,10 +103,8 @@ class Image:
 def ensure(kernel):
     """Build the image for ``kernel`` (uml or debian) unless it is there; return its Image."""
     final = _directory(kernel)
-    if not final.is_dir():
-        if not any(paths.RUNNING.glob("*")):
-            for old in paths.CACHE.glob(f"machine-{kernel}-*"):
-                shutil.rmtree(old, ignore_errors=True)
+    if not image.used(final):
+        image.remove_unused(f"machine-{kernel}-*")
         say(f"building the disk image of machines ({kernel})")
         work = Path(tempfile.mkdtemp(prefix=f"new-machine-{kernel}-", dir=paths.CACHE))
         try:
