@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import image, lean, network, paths
+from tests.lab import fence_lab, image, lean, network, packages, paths
 from tests.lab.lean import make_lean, write
 from tests.lab.progress import say
 from tests.lab.sources import debian_sources
@@ -141,6 +141,7 @@ def _directory(kernel):
     parts = [
         Path(__file__).read_text(),
         Path(lean.__file__).read_text(),
+        Path(fence_lab.__file__).read_text(),
         str(image.root("installed")),
         paths.SSH_KEY.with_suffix(".pub").read_text(),
         *sorted(path.name for path in UML_MODULES.glob("*")),
@@ -177,8 +178,21 @@ def _settle_in(root):
     write(units / "lab-identity.service", IDENTITY_UNIT)
     for unit in ("lab-identity.service", "salt-minion.service"):
         subprocess.run(["systemctl", f"--root={root}", "-q", "enable", unit], check=True)
-    # Its packages are installed: an empty repository is all that apt needs to be content.
-    write(root / paths.NODE_PACKAGES[1:] / "Packages", "")
+    write(root / "usr/sbin/fence_lab", Path(fence_lab.__file__).read_text(), 0o755)
+    # A watchdog that must be fed for ever would end a machine whose cluster is stopped in order.
+    write(root / "etc/modprobe.d/lab.conf", "options softdog nowayout=0\n")
+    _fill_repository(root)
+
+
+def _fill_repository(root):
+    """All that may still be installed: the formula's packages are there already."""
+    directory = root / paths.NODE_PACKAGES[1:]
+    for name in packages.ON_DEMAND:
+        for deb in image.repository().glob(f"{name}_*.deb"):
+            shutil.copy(deb, directory)
+    packages.write_index(directory)
+    update = ["chroot", root, "apt-get", "-q", "update"]
+    subprocess.run(update, check=True, stdout=subprocess.DEVNULL)
 
 
 def _add_uml_modules(root):
@@ -187,6 +201,11 @@ def _add_uml_modules(root):
         target.parent.mkdir(exist_ok=True)
         subprocess.run(["cp", "-a", modules, target], check=True)
         subprocess.run(["chroot", root, "/sbin/depmod", modules.name], check=True)
+    # Debian's iptables speaks to nf_tables, whose IPv4 and IPv6 tables this kernel was built
+    # without (CONFIG_NF_TABLES_IPV4, _INET); the tables of old are there, as modules.
+    for name in ("iptables", "ip6tables"):
+        choose = ["update-alternatives", "--quiet", "--set", name, f"/usr/sbin/{name}-legacy"]
+        subprocess.run(["chroot", root, *choose], check=True)
 
 
 def _add_stock_kernel(root, work):

@@ -7,12 +7,14 @@ still not run a kernel.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 import shlex
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -55,19 +57,28 @@ def prepare():
     os.environ[CHOICE] = chosen.__name__.rpartition(".")[2]
 
 
-def shared_disk(name="shared"):
+def shared_disk(name="shared", mebibytes=SHARED_DISK_MIB):
     """Make the raw file of a disk that two machines share; return its path."""
     path = paths.SCRATCH / f"{name}.raw"
     with open(path, "wb") as handle:
-        handle.truncate(SHARED_DISK_MIB * 1024 * 1024)
+        handle.truncate(mebibytes * 1024 * 1024)
     return path
 
 
-def article():
-    """The article's machines, switched off: two servers on one disk, and a client."""
-    disk = shared_disk()
+def grow_disk(file, mebibytes):
+    """Make the raw ``file`` of a disk that much large; machines see it after their next start."""
+    with open(file, "r+b") as handle:
+        handle.truncate(mebibytes * 1024 * 1024)
+
+
+def servers_and_client(disks=None, watchdog=False):
+    """Three machines, switched off: two servers on the same disks, and a client.
+
+    ``disks``: the raw files, made with ``shared_disk``; one for data by default.
+    """
+    disks = [shared_disk()] if disks is None else disks
     return [
-        *(Machine(name, shared_disk=disk) for name in SERVERS),
+        *(Machine(name, disks=disks, watchdog=watchdog) for name in SERVERS),
         Machine(CLIENT, masked=NOT_ON_CLIENTS),
     ]
 
@@ -86,21 +97,25 @@ def start_all(machines, timeout=300):
 class Machine(Node):
     """A node with a kernel of its own; commands reach it by ssh on the mgmt network.
 
-    ``shared_disk`` is the path of a raw file that others may have too, ``masked`` the
-    services that it must not start, ``memory`` its size in MiB.
+    ``disks`` are paths of raw files that others may have too (``devices`` are their names in the
+    machine), ``watchdog`` whether it has one (``backend().WATCHDOG``), ``masked`` the services
+    that it must not start, ``memory`` its size in MiB.
     """
 
-    def __init__(self, name, number=None, shared_disk=None, masked=(), memory=MEMORY_MIB):
+    def __init__(self, name, number=None, disks=(), masked=(), memory=MEMORY_MIB, watchdog=False):
         super().__init__(name, number)
         self._backend = backend()
         self._image = machine_image.ensure(self._backend.KERNEL)
-        self.shared_disk = self._backend.SHARED_DISK if shared_disk else None
-        self.shared_file = shared_disk
+        self.disk_files = list(disks)
+        self.devices = list(self._backend.DISKS[: len(self.disk_files)])
         self.memory = memory
         self.directory = paths.SCRATCH / name
-        self.directory.mkdir()
+        self.directory.mkdir(exist_ok=True)
         self._masked = masked if self._backend.HAS_FIREWALL else (*masked, "firewalld")
+        self._watchdog = watchdog
         self._process = None
+        # A fence device may cut its power while somebody else boots it.
+        self._switch = threading.RLock()
 
     def cards(self):
         """(tap, MAC address) of each network card, in the order of the networks."""
@@ -124,6 +139,7 @@ class Machine(Node):
                 for index, address in enumerate(self.addresses.values())
             ),
             *(f"systemd.mask={unit}.service" for unit in self._masked),
+            *(["modules-load=softdog"] if self._watchdog else []),
         ]
 
     def start(self):
@@ -133,7 +149,7 @@ class Machine(Node):
             if not Path("/sys/class/net", tap).exists():
                 network.ip("tuntap", "add", tap, "mode", "tap")
                 network.ip("link", "set", tap, "master", bridge, "up")
-        with open(self.directory / "console", "ab") as console:
+        with self._switch, open(self.directory / "console", "ab") as console:
             self._process = subprocess.Popen(
                 self._backend.command(self, self._image),
                 stdin=subprocess.DEVNULL,
@@ -184,15 +200,23 @@ class Machine(Node):
         return [*self._ssh(), "--", shlex.join(argv)]
 
     def alive(self):
-        return self._process is not None and self._process.poll() is None
+        process = self._process
+        return process is not None and process.poll() is None
+
+    def wait_until_off(self, timeout):
+        """Wait until it has gone off by itself, as after a reset by its watchdog."""
+        wait_until(lambda: (not self.alive(), "it is on"), timeout, f"{self.name} to go off")
+        self.power_off()
 
     def power_off(self):
-        if self._process is None:
-            return
-        if self.alive():
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._process = None
+        with self._switch:
+            if self._process is None:
+                return
+            # Not only when its first process lives: what that left behind must end, too.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
         subprocess.run(self._ssh("-O", "exit"), capture_output=True, timeout=30)
 
     def stop(self, timeout=120):

@@ -14,8 +14,9 @@ from tests.lab import paths
 DEFAULTS = paths.REPO / "hanfs" / "defaults.yaml"
 # Blocks of defaults.yaml that hold for the nodes, later ones win.
 BLOCKS = ("default", "Debian", "Debian-12")
-# Besides the formula's own: what tests look with. Nothing that the formula would miss.
-EXTRA = ("strace",)
+# Besides the formula's own: what tests look with, and iptables, which ocf:heartbeat:portblock
+# runs and no package of Debian's asks for.
+EXTRA = ("strace", "iptables")
 # In the nodes' repository like the others, but installed by a test only: an sbd that nobody
 # configured keeps pacemaker from starting.
 ON_DEMAND = ("corosync-qdevice", "corosync-qnetd", "sbd")
@@ -23,7 +24,10 @@ ON_DEMAND = ("corosync-qdevice", "corosync-qnetd", "sbd")
 
 @functools.cache
 def formula_packages():
-    """Names of the packages that the formula installs on a Debian 12 node, a sorted list."""
+    """Names of the packages that the formula installs on a Debian 12 node, a sorted list.
+
+    Without those of ON_DEMAND, which it installs only where pillar asks for them.
+    """
     script = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)"
     done = subprocess.run(
         [str(paths.TEST_VENV / "bin" / "python"), "-c", script],
@@ -37,7 +41,7 @@ def formula_packages():
     for block in BLOCKS:
         merged.update(blocks.get(block) or {})
     lists = [names for key, names in merged.items() if key.endswith("_packages")]
-    return sorted({name for names in lists for name in names})
+    return sorted({name for names in lists for name in names} - set(ON_DEMAND))
 
 
 def write_index(directory):

@@ -11,7 +11,8 @@ from pathlib import Path
 from tests.lab import machine_image, paths
 
 KERNEL = "debian"
-SHARED_DISK = "/dev/vdb"
+DISKS = ("/dev/vdb", "/dev/vdc", "/dev/vdd")
+WATCHDOG = "/dev/watchdog"
 HAS_FIREWALL = True
 
 PROGRAM = "qemu-system-x86_64"
@@ -80,10 +81,10 @@ def command(machine, image):
             check=True,
         )
     devices = ["-drive", f"file={layer},format=qcow2,if=virtio,cache=unsafe"]
-    if machine.shared_file:
+    for n, file in enumerate(machine.disk_files):
         # Both machines go through this computer's page cache, so they see the same.
-        drive = f"file={machine.shared_file},format=raw,if=none,id=shared,file.locking=off"
-        devices += ["-drive", drive, "-device", "virtio-blk-pci,drive=shared,share-rw=on"]
+        drive = f"file={file},format=raw,if=none,id=shared{n},file.locking=off"
+        devices += ["-drive", drive, "-device", f"virtio-blk-pci,drive=shared{n},share-rw=on"]
     for n, (tap, mac) in enumerate(machine.cards()):
         devices += ["-netdev", f"tap,id=net{n},ifname={tap},script=no,downscript=no"]
         devices += ["-device", f"virtio-net-pci,netdev=net{n},mac={mac}"]

@@ -40,7 +40,7 @@ class Stage:
         self.tell = tell
         self.password = password
         self.venv = paths.TEST_VENV
-        self.machines = machines.article()
+        self.machines = machines.servers_and_client()
         *self.servers, self.client = self.machines
         self.service = article.Service(self.servers, self.client)
         self.master = None
@@ -48,7 +48,7 @@ class Stage:
     def up(self):
         """Boot everything; return when both minions answer the master."""
         pillar = article.pillar(
-            self.servers[0].shared_disk, self.password, changes_for(machines.backend())
+            self.servers[0].devices[0], self.password, changes_for(machines.backend())
         )
         self.tell(f"booting {', '.join(machine.name for machine in self.machines)}")
         self.master = Master(paths.SCRATCH / "article-master", self.venv, {"*": pillar}).start()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 KERNEL = "uml"
-SHARED_DISK = "/dev/ubdb"
+DISKS = ("/dev/ubdb", "/dev/ubdc", "/dev/ubdd")
+# The first one is UML's own and belongs to the host; this is softdog's.
+WATCHDOG = "/dev/watchdog1"
 HAS_FIREWALL = False
 
 
@@ -14,9 +16,8 @@ def command(machine, image):
     memory in a file below TMPDIR, which has to be a file system in memory.
     """
     disks = [f"ubd0={machine.directory}/disk.cow,{image.disk}"]
-    if machine.shared_file:
-        # d: no layer over it; c: others have it open too, take no lock.
-        disks.append(f"ubd1dc={machine.shared_file}")
+    # d: no layer over it; c: others have it open too, take no lock.
+    disks += [f"ubd{number}dc={file}" for number, file in enumerate(machine.disk_files, 1)]
     cards = [f"eth{n}=tuntap,{tap},{mac}" for n, (tap, mac) in enumerate(machine.cards())]
     return [
         "linux.uml",
@@ -29,5 +30,8 @@ def command(machine, image):
         *cards,
         "con=null",
         "con0=null,fd:1",
+        # A machine that resets itself is off, and the lab sees it; it would go on as the same
+        # process otherwise, and nobody could say when it died.
+        "noreboot",
         *machine.kernel_arguments(),
     ]
