@@ -1,0 +1,394 @@
+"""
+What a site may say of fencing, beyond the types of its keys: rules that are errors (``problems``),
+and what an expert would object to but somebody may have a reason for (``findings``).
+
+Data in, data out, whatever the data is.
+
+:depends: nothing
+"""
+
+from __future__ import annotations
+
+import re
+
+__virtualname__ = "hanfs_fencing_rules"
+
+# Names of parameters whose values are secret. `key` is none: it is a reservation key of fence_scsi
+# and fence_mpath, the name of a file elsewhere.
+_SECRET = re.compile(
+    r"passw|passphrase|secret|token|credential|api_?key|access_?key|community|hexadecimal_kg", re.I
+)
+_NOT_SECRET = re.compile(r"(_script|_file|_path|-script|-file|-path)\Z", re.I)
+# Parameters that come from keys of their own.
+_DERIVED = {
+    "pcmk_host_list": "nodes",
+    "pcmk_host_map": "nodes",
+    "pcmk_delay_base": "delay",
+}
+_SBD_DERIVED = {
+    "SBD_DEVICE": "devices",
+    "SBD_WATCHDOG_DEV": "watchdog",
+    "SBD_WATCHDOG_TIMEOUT": "watchdog_timeout",
+}
+MOST_LEVELS = 9
+MOST_DISKS = 3
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def is_secret(name):
+    """
+    Whether a parameter of this name holds a secret. Pure.
+
+    name
+        Name of the parameter.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_fencing_rules.is_secret password
+    """
+    name = str(name)
+    return bool(_SECRET.search(name)) and not _NOT_SECRET.search(name)
+
+
+def problems(site, path="hanfs"):
+    """
+    What is wrong with a site's ``fencing``. Pure; never raises, and never shows the value of what
+    may be a secret.
+
+    site
+        The site as it stands in pillar, or normalised.
+
+    path
+        Colon path of the site, for the messages.
+
+    Returns a list of sentences, each with the key's path.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_fencing_rules.problems '{cluster: {...}, fencing: {...}}' hanfs
+    """
+    found = []
+    fencing, nodes = _mapping(site, "fencing"), _nodes(site)
+    here = f"{path}:fencing"
+    for name, device in _devices(fencing).items():
+        _check_device(f"{here}:devices:{name}", device, nodes, found)
+    if isinstance(fencing.get("sbd"), dict):
+        _check_sbd(f"{here}:sbd", fencing["sbd"], found)
+    if fencing.get("enabled") is not True:
+        return found
+    _check_levels(f"{here}:levels", site, fencing, nodes, found)
+    _check_reach(here, site, fencing, nodes, found)
+    _check_delays(here, fencing, nodes, found)
+    _check_timeout(here, fencing, found)
+    return found
+
+
+def _mapping(data, key):
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _nodes(site):
+    return [str(node) for node in _mapping(_mapping(site, "cluster"), "nodes")]
+
+
+def _devices(fencing):
+    devices = _mapping(fencing, "devices")
+    return {str(name): one for name, one in devices.items() if isinstance(one, dict)}
+
+
+def _of_device(device):
+    """The nodes that a device is for, as texts."""
+    nodes = device.get("nodes")
+    return [str(node) for node in nodes] if isinstance(nodes, (dict, list, tuple)) else []
+
+
+def _check_device(here, device, nodes, found):
+    covered = _of_device(device)
+    if not covered:
+        found.append(f"{here}:nodes: missing. Name the nodes that this device can fence")
+    for node in covered:
+        if nodes and node not in nodes:
+            found.append(f"{here}:nodes: {node} is none of the site's nodes ({', '.join(nodes)})")
+    options = _mapping(device, "options")
+    for name in options:
+        if is_secret(name):
+            found.append(
+                f"{here}:options:{name}: looks like a secret; it belongs in {here}:secrets, from "
+                "where it never gets into a command line, a log or a return"
+            )
+        elif name in _DERIVED:
+            found.append(f"{here}:options:{name}: say it with {here}:{_DERIVED[name]}")
+    secrets = device.get("secrets")
+    for name in secrets if isinstance(secrets, (dict, list, tuple)) else ():
+        if name in options:
+            found.append(f"{here}:options:{name}: is in {here}:secrets, too")
+    delay = device.get("delay")
+    for node in delay if isinstance(delay, dict) else ():
+        if str(node) not in covered:
+            found.append(f"{here}:delay:{node}: {node} is not among the nodes of the device")
+
+
+def _check_sbd(here, sbd, found):
+    disks, options = sbd.get("devices"), _mapping(sbd, "options")
+    if isinstance(disks, (list, tuple)) and len(disks) > MOST_DISKS:
+        found.append(f"{here}:devices: {len(disks)} disks given, SBD takes at most {MOST_DISKS}")
+    watchdog, msgwait = sbd.get("watchdog_timeout", 10), sbd.get("msgwait")
+    if _is_number(watchdog) and _is_number(msgwait) and msgwait < 2 * watchdog:
+        found.append(
+            f"{here}:msgwait: {msgwait} is less than twice the watchdog_timeout ({watchdog}): a "
+            "node would count as gone before its watchdog has reset it. Take at least "
+            f"{2 * watchdog}"
+        )
+    for name in options:
+        if name in _SBD_DERIVED:
+            found.append(f"{here}:options:{name}: say it with {here}:{_SBD_DERIVED[name]}")
+        elif not re.match(r"SBD_[A-Z0-9_]+\Z", str(name)):
+            found.append(f"{here}:options:{name}: is none of SBD's, whose names begin with SBD_")
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _elsewhere(site):
+    """Names of fencing devices in cluster_config."""
+    primitives = _mapping(_mapping(site, "cluster_config"), "primitives")
+    return [
+        str(name)
+        for name, one in primitives.items()
+        if isinstance(one, dict) and str(one.get("agent")).startswith("stonith:")
+    ]
+
+
+def _disks(fencing):
+    return _mapping(fencing, "sbd").get("devices")
+
+
+def _check_levels(here, site, fencing, nodes, found):
+    devices, elsewhere = _devices(fencing), _elsewhere(site)
+    made = ["fence-sbd"] if _disks(fencing) else []
+    for node, lists in _mapping(fencing, "levels").items():
+        if nodes and str(node) not in nodes:
+            found.append(f"{here}:{node}: is none of the site's nodes ({', '.join(nodes)})")
+            continue
+        lists = lists if isinstance(lists, (list, tuple)) else []
+        if len(lists) > MOST_LEVELS:
+            found.append(f"{here}:{node}: {len(lists)} levels given, at most {MOST_LEVELS}")
+        for number, names in enumerate(lists):
+            for name in names if isinstance(names, (list, tuple)) else ():
+                if name in devices and str(node) not in _of_device(devices[name]):
+                    found.append(f"{here}:{node}:{number}: {name} is not for {node}")
+                elif name not in devices and name not in elsewhere and name not in made:
+                    known = ", ".join([*devices, *elsewhere, *made]) or "none"
+                    found.append(
+                        f"{here}:{node}:{number}: there is no device {name}; there are: {known}"
+                    )
+
+
+def _check_reach(here, site, fencing, nodes, found):
+    """Every node has something that fences it."""
+    if "sbd" in fencing and fencing["sbd"] is not None or _elsewhere(site):
+        return
+    devices = _devices(fencing)
+    for node in nodes if devices else ():
+        if not any(node in _of_device(device) for device in devices.values()):
+            found.append(
+                f"{here}:devices: no device can fence {node}. Add one with `nodes: [{node}]`, or "
+                "the node to a device that can"
+            )
+
+
+def _delays(fencing, node):
+    """The static delays of the devices that fence a node."""
+    found = []
+    for device in _devices(fencing).values():
+        if node not in _of_device(device):
+            continue
+        delay = device.get("delay")
+        if isinstance(delay, dict):
+            delay = next((each for key, each in delay.items() if str(key) == node), 0)
+        found.append(delay if _is_number(delay) else 0)
+    return found
+
+
+def _random_delays(fencing):
+    """pcmk_delay_max of the devices, in seconds where that can be read."""
+    found = []
+    for device in _devices(fencing).values():
+        text = str(_mapping(device, "options").get("pcmk_delay_max") or "")
+        match = re.match(r"(\d+)\s*(s|sec|m|min)?\Z", text)
+        if match:
+            found.append(int(match.group(1)) * (60 if (match.group(2) or "s")[0] == "m" else 1))
+    return found
+
+
+def _check_delays(here, fencing, nodes, found):
+    longest = max([0, *(delay for node in nodes for delay in _delays(fencing, node))])
+    longest = max([longest, *_random_delays(fencing)])
+    priority = fencing.get("priority_delay")
+    priority = priority if _is_number(priority) else _default_priority(fencing, nodes)
+    if priority and priority < 2 * longest:
+        found.append(
+            f"{here}:priority_delay: {priority} is less than twice the longest delay of a device "
+            f"({longest}), which could outrun it. Take at least {2 * longest}, or no delays: the "
+            "priority alone decides which of two nodes wins"
+        )
+    if len(nodes) != 2 or priority or any(_random_delays(fencing)):
+        return
+    first, second = (max(_delays(fencing, node), default=0) for node in nodes)
+    if first == second and first:
+        found.append(
+            f"{here}:devices: both nodes are fenced with the same delay ({first} s), so they can "
+            "still shoot each other. Let only one have a delay, or use priority_delay"
+        )
+
+
+def _default_priority(fencing, nodes):
+    try:
+        return __salt__["hanfs_fencing.priority_delay"](
+            {**fencing, "priority_delay": None, "sbd": _mapping(fencing, "sbd")}, nodes
+        )
+    except (TypeError, AttributeError):
+        return 0
+
+
+def _check_timeout(here, fencing, found):
+    sbd, timeout = fencing.get("sbd"), fencing.get("timeout")
+    if not isinstance(sbd, dict) or not _is_number(timeout):
+        return
+    times = [sbd.get(key) for key in ("watchdog_timeout", "msgwait") if key in sbd]
+    if not all(_is_number(time) for time in times):
+        return
+    least = __salt__["hanfs_fencing.sbd_times"](sbd)["stonith"]
+    if timeout < least:
+        found.append(
+            f"{here}:timeout: {timeout} s are not enough for SBD, which takes {least} s with a "
+            "fifth to spare. Take that or more, or leave it out"
+        )
+
+
+# --- what an expert would object to ---------------------------------------------------------------
+
+
+def findings(site, path="hanfs"):
+    """
+    What is dangerous about a site's fencing, though it is no error. Pure.
+
+    site
+        A normalised site without problems.
+
+    path
+        Colon path of the site, for the cures.
+
+    Returns a list of ``{"name": word, "severity": "error" or "warning", "reason": sentence,
+    "cure": sentence}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_fencing_rules.findings '{...}' hanfs:sites:athens
+    """
+    fencing, nodes = _mapping(site, "fencing"), _nodes(site)
+    here = f"{path}:fencing"
+    if fencing.get("enabled") is not True:
+        return []
+    return [
+        *_diskless_findings(here, fencing, nodes),
+        *_race_findings(here, fencing, nodes),
+        *_fabric_findings(here, fencing, nodes),
+        *_key_findings(here, fencing),
+    ]
+
+
+def _finding(name, severity, reason, cure):
+    return {"name": name, "severity": severity, "reason": reason, "cure": cure}
+
+
+def _diskless_findings(here, fencing, nodes):
+    sbd = fencing.get("sbd")
+    if not isinstance(sbd, dict) or sbd.get("devices") or len(nodes) != 2:
+        return []
+    return [
+        _finding(
+            "fencing-diskless-two-nodes",
+            "error",
+            "SBD without a disk relies on quorum, and of two nodes that lose sight of each other "
+            "both believe to have it: both go on, and the file system is mounted twice",
+            f"give SBD a shared disk ({here}:sbd:devices), or the cluster a quorum device "
+            "(pcs.quorum_device_present) and accept this finding",
+        )
+    ]
+
+
+def _race_findings(here, fencing, nodes):
+    if len(nodes) != 2 or __salt__["hanfs_fencing.priority_delay"](fencing, nodes):
+        return []
+    shooters = _devices(fencing) or _disks(fencing)
+    first, second = (max(_delays(fencing, node), default=0) for node in nodes)
+    if not shooters or first != second or any(_random_delays(fencing)):
+        return []
+    return [
+        _finding(
+            "fencing-race",
+            "warning",
+            "when the two nodes lose sight of each other both fence at the same moment, and both "
+            "may go down",
+            f"leave {here}:priority_delay out (15 s) or set it, or give one node a delay "
+            f"({here}:devices:NAME:delay)",
+        )
+    ]
+
+
+def _fabric_findings(here, fencing, nodes):
+    if fencing.get("sbd") is not None:
+        return []
+    traits, found = __salt__["hanfs_fencing_agents.traits"], []
+    for node in nodes:
+        agents = [
+            __salt__["hanfs_fencing.agent_name"](device.get("agent"))
+            for device in _devices(fencing).values()
+            if node in _of_device(device)
+        ]
+        if agents and all(traits(agent)["kind"] == "fabric" for agent in agents):
+            found.append(node)
+    if not found:
+        return []
+    return [
+        _finding(
+            "fencing-fabric-only",
+            "warning",
+            f"{' and '.join(found)} can only be cut off from the disk: a node that was fenced runs "
+            "on and keeps the virtual address until it notices, so clients may reach a dead server",
+            "add a device that takes the power away as the next level "
+            f"({here}:levels:{found[0]}), or let the watchdog reset a node that has lost its "
+            "registration (/usr/share/cluster/fence_scsi_check)",
+        )
+    ]
+
+
+def _key_findings(here, fencing):
+    given = _mapping(fencing, "key_files")
+    for name, device in _devices(fencing).items():
+        if __salt__["hanfs_fencing.agent_name"](device.get("agent")) != "stonith:fence_xvm":
+            continue
+        if not given and "key_file" not in _mapping(device, "options"):
+            return [
+                _finding(
+                    "fencing-xvm-key",
+                    "warning",
+                    f"{name} needs the key file of the host's fence_virtd on every node, and "
+                    "nothing puts it there",
+                    f"give it in {here}:key_files, or its place in "
+                    f"{here}:devices:{name}:options:key_file if something else does",
+                )
+            ]
+    return []
