@@ -4,13 +4,14 @@ The shared disk: look at it, decide, and make what is missing, one step at a tim
 The rules, in the order in which they matter:
 
 - Nothing is ever made over something: a signature of any kind, partitions, a holder, a mount, swap
-  or any other user of the device ends the work, and no key in pillar overrides it. No command here
-  is ever given a "force" flag.
+  or any other user of the device, or bytes at its edges that are not zero end the work, and no key
+  in pillar overrides it. No command here is ever given a "force" flag.
 - Only the first node of a site makes anything, only with ``initialize: true``, and never while it
   is a member of the cluster: by then the storage has to be there.
 - Every step is decided from a fresh look at the disk, so a run that was cut off anywhere is
   continued by the next one.
-- Nothing is mounted.
+- Nothing is mounted. With ``protection: system_id`` no volume stays active either: the cluster
+  alone activates it, on one node, and LVM refuses it to the other.
 
 ``inspect`` does the looking, ``hanfs_storage_rules.decide`` is a function of what it saw,
 ``perform`` does one step.
@@ -21,25 +22,20 @@ makes the file system
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import stat
 
 import salt.utils.path
-from salt.exceptions import CommandExecutionError, TimedProcTimeoutError
+from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "hanfs_storage"
 
 _PVS_FIELDS = (
-    "pv_name,pv_uuid,pv_missing,pv_in_use,vg_name,vg_uuid,vg_partial,vg_exported,lv_name,lv_active"
+    "pv_name,pv_uuid,pv_missing,pv_in_use,pv_size,dev_size,pe_start,vg_name,vg_uuid,vg_partial,"
+    "vg_exported,vg_systemid,vg_extent_size,vg_extent_count,vg_free_count,lv_name,lv_active,"
+    "lv_size,segtype,seg_start,pvseg_start"
 )
 _MKFS = {"xfs": ["mkfs.xfs", "-q"], "ext4": ["mkfs.ext4", "-q"]}
-_PACKAGE = {"mkfs.xfs": "xfsprogs", "mkfs.ext4": "e2fsprogs", "wipefs": "util-linux"}
-# Seconds. A disk that answers no more would hold up a run for ever.
-_TIMEOUT = 120
-_LONG_TIMEOUT = 600
-_LONG = ("vgcreate", *(argv[0] for argv in _MKFS.values()))
 MACHINE_ID = "/etc/machine-id"
 FSTAB = "/etc/fstab"
 LVMETAD = "/run/lvm/lvmetad.socket"
@@ -53,24 +49,29 @@ def __virtual__():
 # --- inspect: read-only ---------------------------------------------------------------------------
 
 
-def inspect(storage, cluster="", claim=False):
+def inspect(storage, cluster="", claim=False, protection=None):
     """
     Everything about the shared disk that a decision needs. Reads only.
 
     storage
-        The site's ``storage``: ``device``, ``vg`` and ``lv`` if there is LVM, ``fstype``.
+        A file system of the site: ``device``, ``vg`` and ``lv`` if there is LVM, ``fstype``.
 
     cluster
         Name of the cluster (for the id of the physical volume, with this machine's own id).
 
     claim
         Whether to try, for a moment, to have the device for ourselves, which tells whether any
-        program holds it. Only who may write to it does: two that try at once disturb each other.
+        program holds it, and to read its bytes. Only who may write to it does: two that try at
+        once disturb each other.
+
+    protection
+        ``system_id`` if the volume group is to belong to one node at a time; None if not.
 
     Returns ``{"device": {...}, "volume": {...} or None, "lvm": rows or None, "pv_uuid": text,
-    "lvm_memory": bool}``; ``lvm`` is None while lvm2 is not installed, ``lvm_memory`` says that
-    ``rescan`` may help LVM to see more. Raises CommandExecutionError if a probe itself
-    fails: what cannot be seen must not be taken for empty.
+    "lvm_memory": bool, "protection": ..., "system_id": this node's or None}``; ``lvm`` is None
+    while lvm2 is not installed, ``lvm_memory`` says that ``rescan`` may help LVM to see more.
+    Raises CommandExecutionError if a probe itself fails: what cannot be seen must not be taken for
+    empty.
 
     CLI Example:
 
@@ -79,38 +80,99 @@ def inspect(storage, cluster="", claim=False):
         salt-call hanfs_storage.inspect '{device: /dev/vdb, fstype: xfs}'
     """
     try:
-        facts = _inspect(storage, cluster, claim)
+        facts = _inspect(storage, cluster, claim, protection)
         # As the kernel's table of mounts has it.
         return {**facts, "mountpoint": os.path.realpath(storage.get("mountpoint", "/"))}
     except OSError as err:
         raise CommandExecutionError(f"{storage['device']} cannot be looked at: {err}") from err
 
 
-def _inspect(storage, cluster, claim):
-    device = _stat_device(storage["device"])
+def _inspect(storage, cluster, claim, protection):
+    stat_device, probe = (
+        __salt__["hanfs_storage_probe.stat_device"],
+        __salt__["hanfs_storage_probe.probe"],
+    )
+    device = stat_device(storage["device"])
     facts = {
         "device": device,
         "volume": None,
         "lvm": None,
         "pv_uuid": __salt__["hanfs_storage_rules.pv_uuid"](cluster, storage, _machine_id()),
         "lvm_memory": os.path.exists(LVMETAD) or os.path.exists(DEVICES_FILE),
+        "protection": protection,
+        "system_id": None,
     }
     if not device["block"]:
         return facts
     if not storage.get("vg"):
-        facts["device"] = _probe(device, claim)
+        facts["device"] = probe(device, claim)
         return facts
     if salt.utils.path.which("pvs"):
-        facts["lvm"] = _lvm_rows()
-        facts["volume"] = _stat_device(__salt__["hanfs_model.filesystem_device"](storage))
-    if any(row["vg_name"] == storage["vg"] for row in facts["lvm"] or []):
-        # The volume is what counts now; its physical volume has a signature and a holder, as it
-        # should.
-        if facts["volume"]["block"]:
-            facts["volume"] = _probe(facts["volume"], claim)
-    else:
-        facts["device"] = _probe(device, claim)
+        facts["lvm"] = lvm_rows()
+        facts["volume"] = stat_device(__salt__["hanfs_model.filesystem_device"](storage))
+    rows = [row for row in facts["lvm"] or [] if row["vg_name"] == storage["vg"]]
+    if not rows:
+        facts["device"] = probe(device, claim)
+    # The volume is what counts now; its physical volume has a signature and a holder, as it should.
+    elif facts["volume"]["block"]:
+        facts["volume"] = probe(facts["volume"], claim)
+    elif protection:
+        facts["volume"]["carries"] = _carried(rows, storage["lv"])
+        # Who may not make anything need not know.
+        if claim and not facts["volume"]["carries"]:
+            facts["system_id"] = _system_id()
     return facts
+
+
+def _carried(rows, lv):
+    """
+    The file system on a volume that is not active here, read where LVM says that it begins; None
+    if there is none yet, ``unread`` if the volume is of a kind that has no such place.
+    """
+    names = {row["lv_name"] for row in rows}
+    if lv not in names:
+        return "unread" if any(name.startswith(f"[{lv}_") for name in names) else None
+    for row in rows:
+        if row["lv_name"] == lv and row["segtype"] == "linear" and int(row["seg_start"]) == 0:
+            place = int(row["pe_start"]) + int(row["pvseg_start"]) * int(row["vg_extent_size"])
+            return __salt__["hanfs_storage_probe.file_system_at"](row["pv_name"], place)
+    return "unread"
+
+
+def _system_id():
+    """This node's system ID, as lvm.conf makes it; None if it has none."""
+    answer = __salt__["hanfs_storage_probe.run"](["lvm", "systemid"])
+    return answer.partition(":")[2].strip() or None
+
+
+def vacant(path):
+    """
+    Why something that is about to be written to a whole device, such as SBD's header, would be
+    written over something: it carries a signature of whatever kind or data that nothing explains,
+    has partitions, is mounted, held or open for writing, is swap, or read-only. Reads only, and
+    tries for a moment to have the device for itself.
+
+    path
+        The device.
+
+    Returns a sentence that names the device and what to do; None if it is empty and free. Raises
+    CommandExecutionError if it cannot be looked at.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_storage.vacant /dev/disk/by-id/sbd
+    """
+    device = __salt__["hanfs_storage_probe.stat_device"](path)
+    if not device["block"]:
+        return f"{path} is not a block device" if device["exists"] else f"{path} is not there"
+    try:
+        return __salt__["hanfs_storage_rules.occupied"](
+            __salt__["hanfs_storage_probe.probe"](device, True)
+        )
+    except OSError as err:
+        raise CommandExecutionError(f"{path} cannot be looked at: {err}") from err
 
 
 def mounts(path):
@@ -129,49 +191,13 @@ def mounts(path):
 
         salt-call hanfs_storage.mounts /dev/mapper/NFS_SHARED-NFS_LVM
     """
-    return _stat_device(path)["mounted"]
-
-
-def _stat_device(path):
-    """What can be known without opening the device or starting a process."""
-    device = {
-        "path": path,
-        "exists": os.path.exists(path),
-        "block": False,
-        "rdev": None,
-        "mounted": [],
-    }
-    try:
-        status = os.stat(path)
-    except OSError:
-        return device
-    if stat.S_ISBLK(status.st_mode):
-        device.update(block=True, rdev=f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}")
-        device["mounted"] = _mounted(device["rdev"])
-    return device
-
-
-def _mounted(rdev):
-    found = []
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
-        for line in table:
-            fields = line.split()
-            if fields[2] == rdev:
-                fstype = fields[fields.index("-") + 1]
-                unescaped = __salt__["hanfs_storage_rules.unescaped"]
-                found.append(
-                    {
-                        "directory": unescaped(fields[4]),
-                        "fstype": fstype,
-                        "root": unescaped(fields[3]),
-                    }
-                )
-    return found
+    return __salt__["hanfs_storage_probe.stat_device"](path)["mounted"]
 
 
 def _machine_id():
     try:
-        found = _read_line(MACHINE_ID)
+        with open(MACHINE_ID, encoding="ascii") as handle:
+            found = handle.readline().strip()
     except (OSError, UnicodeError):
         return ""
     return "" if found == "uninitialized" else found
@@ -206,7 +232,8 @@ def fstab(storage):
     if storage.get("vg"):
         paths.add(f"/dev/{storage['vg']}/{storage['lv']}")
     paths |= {os.path.realpath(path) for path in paths}
-    numbers = {_stat_device(path)["rdev"] for path in paths} - {None}
+    rdev = __salt__["hanfs_storage_probe.rdev"]
+    numbers = {rdev(path) for path in paths} - {None}
     return [
         entry
         for entry in entries
@@ -218,98 +245,33 @@ def _names_one_of(spec, paths, numbers):
     path = __salt__["hanfs_storage_rules.tag_link"](spec) or spec
     if not path.startswith("/"):
         return False
-    return os.path.normpath(path) in paths or _rdev(path) in numbers
-
-
-def _rdev(path):
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    if not stat.S_ISBLK(status.st_mode):
-        return None
-    return f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
-
-
-def _probe(device, claim):
-    """Add what only the device and the kernel can say: signatures, users, size and so on."""
-    sysfs = f"/sys/dev/block/{device['rdev']}"
-    device.update(
-        partitions=sorted(
-            name for name in os.listdir(sysfs) if os.path.exists(f"{sysfs}/{name}/partition")
-        ),
-        holders=sorted(os.listdir(f"{sysfs}/holders")) if os.path.isdir(f"{sysfs}/holders") else [],
-        size=512 * int(_read_line(f"{sysfs}/size")),
-        read_only=_read_line(f"{sysfs}/ro") == "1",
-        swap=_is_swap(device["rdev"]),
-        busy=False,
-        unfinished=False,
-        signatures=[],
+    return os.path.normpath(path) in paths or (
+        __salt__["hanfs_storage_probe.rdev"](path) in numbers
     )
-    if device["mounted"]:
-        return device
-    device["busy"] = claim and _is_busy(device["path"])
-    device["signatures"] = _signatures(device["path"])
-    if [signature["type"] for signature in device["signatures"]] == ["xfs"]:
-        device["unfinished"] = _is_unfinished_xfs(_superblock(device["path"]))
-    return device
 
 
-def _read_line(path):
-    with open(path, encoding="ascii") as handle:
-        return handle.readline().strip()
+def lvm_rows():
+    """
+    What LVM on this node sees, foreign volume groups too: one row per segment of every physical
+    volume, also of one without a volume group. Sizes are bytes, as text; ``device`` is the number
+    of the physical volume's device.
 
+    CLI Example:
 
-def _is_swap(rdev):
-    with open("/proc/swaps", encoding="utf-8", errors="surrogateescape") as table:
-        names = [line.split()[0] for line in table.readlines()[1:]]
-    return any(_stat_device(name)["rdev"] == rdev for name in names)
+    .. code-block:: bash
 
-
-def _is_busy(path):
-    # The kernel gives a block device to one owner only: a mount, device mapper, md, swap or another
-    # maker of file systems.
-    try:
-        os.close(os.open(path, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
-    except OSError as err:
-        if err.errno == errno.EBUSY:
-            return True
-        raise CommandExecutionError(f"{path} cannot be read: {err.strerror}") from err
-    return False
-
-
-def _signatures(path):
-    # wipefs without -a only lists; it knows more and is stricter than blkid, and -p is in every
-    # version.
-    output = _run(["wipefs", "-p", path])
-    signatures = []
-    for line in output.splitlines():
-        if line and not line.startswith("#"):
-            offset, _uuid, *label, kind = line.split(",")
-            signatures.append({"type": kind, "offset": offset})
-    return signatures
-
-
-def _superblock(path):
-    with open(path, "rb") as handle:
-        return handle.read(512)
-
-
-def _is_unfinished_xfs(block):
-    # sb_inprogress: mkfs.xfs sets it first and clears it last, and the kernel never mounts a file
-    # system that has it.
-    return block[:4] == b"XFSB" and block[126] == 1
-
-
-def _lvm_rows():
-    """One row per segment of every physical volume, also of one without a volume group."""
-    output = _run(
+        salt-call hanfs_storage.lvm_rows
+    """
+    output = __salt__["hanfs_storage_probe.run"](
         # A peer's new volume group is not in this machine's hints.
         [
             "pvs",
             "--config",
             'devices { hints = "none" }',
             "--foreign",
+            "--units",
+            "b",
+            "--nosuffix",
             "--reportformat",
             "json",
             "-o",
@@ -326,7 +288,7 @@ def _lvm_rows():
     return [
         {
             **{field: row.get(field, "") for field in fields},
-            "device": _stat_device(row["pv_name"])["rdev"],
+            "device": __salt__["hanfs_storage_probe.rdev"](row["pv_name"]),
         }
         for row in rows
     ]
@@ -335,7 +297,7 @@ def _lvm_rows():
 # --- perform: one step ----------------------------------------------------------------------------
 
 
-def perform(step, storage, cluster=""):
+def perform(step, storage, cluster="", protection=None):
     """
     Do one step that ``decide`` asked for.
 
@@ -343,10 +305,13 @@ def perform(step, storage, cluster=""):
         Its name.
 
     storage
-        The site's ``storage``.
+        The file system.
 
     cluster
         Name of the cluster.
+
+    protection
+        ``system_id`` if the volume group is to belong to this node; None if not.
 
     Returns a dict ``{thing: {"old": ..., "new": ...}}``. Raises CommandExecutionError if the step
     fails or its program is missing.
@@ -357,18 +322,27 @@ def perform(step, storage, cluster=""):
 
         salt-call hanfs_storage.perform activate '{device: /dev/vdb, vg: VG, lv: LV}'
     """
-    target = __salt__["hanfs_model.filesystem_device"](storage)
     uuid = __salt__["hanfs_storage_rules.pv_uuid"](cluster, storage, _machine_id())
     if step == "pvcreate" and not uuid:
         raise CommandExecutionError(
             f"{MACHINE_ID} is empty or missing: run systemd-machine-id-setup and try again (the id "
             "of the physical volume is made from it)"
         )
-    _run(_command(step, storage, uuid, target))
-    return changes(step, storage)
+    owner = None
+    if protection and step in ("pvcreate", "vgcreate", "systemid"):
+        # Before anything is made: a group without an owner would need a hand.
+        owner = _system_id()
+        if not owner:
+            raise CommandExecutionError(
+                "LVM on this node has no system ID: set system_id_source in lvm.conf (hanfs."
+                "settings does), or use the profile article, which does without"
+            )
+    for argv in _commands(step, storage, uuid, owner):
+        __salt__["hanfs_storage_probe.run"](argv)
+    return changes(step, storage, protection)
 
 
-def changes(step, storage):
+def changes(step, storage, protection=None):
     """
     What a step changes, for a state's return. Pure.
 
@@ -376,7 +350,10 @@ def changes(step, storage):
         Name of the step.
 
     storage
-        The site's ``storage``.
+        The file system.
+
+    protection
+        As for ``perform``.
 
     CLI Example:
 
@@ -385,32 +362,58 @@ def changes(step, storage):
         salt-call hanfs_storage.changes lvcreate '{vg: NFS_SHARED, lv: NFS_LVM, ...}'
     """
     target = __salt__["hanfs_model.filesystem_device"](storage)
+    group, volume = f"volume group {storage.get('vg')}", f"{storage.get('vg')}/{storage.get('lv')}"
+    where = f"on {storage['device']}" + (", owned by this node" if protection else "")
     things = {
         "pvcreate": (storage["device"], "empty", "physical volume"),
-        "vgcreate": (f"volume group {storage.get('vg')}", None, f"on {storage['device']}"),
-        "lvcreate": (
-            f"volume {storage.get('vg')}/{storage.get('lv')}",
-            None,
-            "all of the volume group",
-        ),
-        "activate": (f"volume {storage.get('vg')}/{storage.get('lv')}", "inactive", "active"),
+        "vgcreate": (group, None, where),
+        "systemid": (group, "owned by no node", "owned by this node"),
+        "lvcreate": (f"volume {volume}", None, storage.get("size") or "all that is free"),
+        "activate": (f"volume {volume}", "inactive", "active"),
         "mkfs": (f"file system on {target}", None, storage["fstype"]),
+        "deactivate": (f"volume {volume}", "active", "inactive"),
     }
     thing, old, new = things[step]
     return {thing: {"old": old, "new": new}}
 
 
-def _command(step, storage, uuid, target):
+def _commands(step, storage, uuid, owner):
+    """The argument lists of a step, in order."""
     vg, lv, device = storage.get("vg"), storage.get("lv"), storage["device"]
-    return {
-        "pvcreate": ["pvcreate", "--uuid", uuid, "--norestorefile", device],
-        "vgcreate": ["vgcreate", vg, device],
-        # Nothing is wiped: what turns out to be in the volume is looked at before anything is
-        # written.
-        "lvcreate": ["lvcreate", "-Wn", "-Zn", "-l", "100%FREE", "-n", lv, vg],
-        "activate": ["lvchange", "-ay", f"{vg}/{lv}"],
-        "mkfs": [*_MKFS[storage["fstype"]], target],
-    }[step]
+    if step == "vgcreate" and owner:
+        return [["vgcreate", "--systemid", owner, *_not_at_boot("vgcreate"), vg, device]]
+    if step == "systemid":
+        at_boot = _not_at_boot("vgchange")
+        return [
+            ["vgchange", "--systemid", owner, vg],
+            *([["vgchange", *at_boot, vg]] if at_boot else []),
+        ]
+    if step == "mkfs":
+        return [[*_MKFS[storage["fstype"]], __salt__["hanfs_model.filesystem_device"](storage)]]
+    return [
+        {
+            "pvcreate": ["pvcreate", "--uuid", uuid, "--norestorefile", device],
+            "vgcreate": ["vgcreate", vg, device],
+            # Nothing is wiped: what turns out to be in the volume is looked at before anything is
+            # written.
+            "lvcreate": ["lvcreate", "-Wn", "-Zn", *_size(storage), "-n", lv, vg],
+            "activate": ["lvchange", "-ay", f"{vg}/{lv}"],
+            "deactivate": ["lvchange", "-an", f"{vg}/{lv}"],
+        }[step]
+    ]
+
+
+def _size(storage):
+    kind, number = __salt__["hanfs_storage_size.parsed"](storage.get("size"))
+    if kind == "bytes":
+        return ["-L", f"{number}b"]
+    return ["-l", "100%FREE" if kind == "rest" else f"{number}%VG"]
+
+
+def _not_at_boot(command):
+    """LVM before 2.03.12 has no such property (and activation/auto_activation_volume_list)."""
+    known = "--setautoactivation" in __salt__["hanfs_storage_probe.run"]([command, "--help"])
+    return ["--setautoactivation", "n"] if known else []
 
 
 def rescan(storage):
@@ -431,44 +434,13 @@ def rescan(storage):
     """
     if not storage.get("vg"):
         return
+    run, device = __salt__["hanfs_storage_probe.run"], storage["device"]
     if os.path.exists(LVMETAD):
-        _run(["pvscan", "--cache", storage["device"]])
-    if os.path.exists(DEVICES_FILE) and salt.utils.path.which("lvmdevices"):
-        labelled = [signature["type"] for signature in _signatures(storage["device"])] == [
-            "LVM2_member"
-        ]
-        if labelled and not any(
-            row["device"] == _stat_device(storage["device"])["rdev"] for row in _lvm_rows()
-        ):
-            _run(["lvmdevices", "--yes", "--adddev", storage["device"]])
-
-
-def _run(argv):
-    if not salt.utils.path.which(argv[0]):
-        raise CommandExecutionError(
-            f"{argv[0]} is not installed (package {_PACKAGE.get(argv[0], 'lvm2')})"
-        )
-    seconds = _LONG_TIMEOUT if argv[0] in _LONG else _TIMEOUT
-    late = (
-        f"{' '.join(argv)} did not end within {seconds} s and was stopped. Does the disk answer "
-        "(dmesg)? Look at what is there, then run again"
-    )
-    try:
-        result = __salt__["cmd.run_all"](
-            argv,
-            python_shell=False,
-            ignore_retcode=True,
-            output_loglevel="quiet",
-            stdin="",
-            env={"LC_ALL": "C", "LVM_SUPPRESS_FD_WARNINGS": "1"},
-            timeout=seconds,
-        )
-    except TimedProcTimeoutError as err:
-        raise CommandExecutionError(late) from err
-    if result["retcode"] == 1 and "Timed out" in result["stdout"]:
-        raise CommandExecutionError(late)
-    if result["retcode"] != 0:
-        raise CommandExecutionError(
-            f"{' '.join(argv)} failed: {(result['stderr'] or result['stdout']).strip()}"
-        )
-    return result["stdout"]
+        run(["pvscan", "--cache", device])
+    if os.path.exists(DEVICES_FILE):
+        found = __salt__["hanfs_storage_probe.signatures"](device)
+        number = __salt__["hanfs_storage_probe.rdev"](device)
+        labelled = [signature["type"] for signature in found] == ["LVM2_member"]
+        if labelled and not any(row["device"] == number for row in lvm_rows()):
+            # Not every distribution has the link `lvmdevices`.
+            run(["lvm", "lvmdevices", "--yes", "--adddev", device])

@@ -4,36 +4,30 @@ The rules for the shared disk: from what ``hanfs_storage.inspect`` saw to what i
 Data in, data out; nothing is looked at or run here. The rules themselves are in the docstring of
 ``hanfs_storage``, which does the looking and the doing.
 
-:depends: nothing
+:depends: hanfs_storage_size
 """
 
 from __future__ import annotations
 
 import hashlib
-import posixpath
-import re
 
 __virtualname__ = "hanfs_storage_rules"
-
-MIB = 1024 * 1024
-# mkfs.xfs refuses less; one limit for both file systems keeps the message simple.
-SMALLEST = 300 * MIB
-NFS_STATE = "/var/lib/nfs"
 
 
 def __virtual__():
     return __virtualname__
 
 
-def decide(facts, storage, may_create, creates_here):
+def decide(facts, storage, may_create, creates_here, file_systems=None, member=False):
     """
-    What to do next about the shared disk, from what ``hanfs_storage.inspect`` saw. Pure.
+    What to do next about one file system on the shared disk, from what ``hanfs_storage.inspect``
+    saw. Pure.
 
     facts
         The data of ``hanfs_storage.inspect``.
 
     storage
-        The site's ``storage``.
+        The file system: ``device``, ``vg``, ``lv``, ``size``, ``fstype``, ``mountpoint``.
 
     may_create
         Whether something may still be made at all: ``initialize`` is true and this node is not yet
@@ -42,10 +36,17 @@ def decide(facts, storage, may_create, creates_here):
     creates_here
         Whether this node is the one that makes it.
 
-    Returns ``{"verdict": "ready" | "step" | "wait" | "refuse" | "unknown" | "unlisted", "step":
-    name or None, "why": sentence}``. Steps are ``pvcreate``, ``vgcreate``, ``lvcreate``,
-    ``activate`` and ``mkfs``; ``unlisted`` asks for ``hanfs_storage.rescan`` and another look, and
-    is a refusal if that does not help.
+    file_systems
+        All file systems of the site: those on the same volume group are no strangers there.
+
+    member
+        Whether this node is a member of the cluster, whose business it then is what is active.
+
+    Returns ``{"verdict": ..., "step": name or None, "why": sentence}``. Verdicts: ``ready``,
+    ``step`` (do it, look again), ``wait`` (for the node that makes it), ``absent`` (the device may
+    still appear), ``unlisted`` (let LVM see it by ``hanfs_storage.rescan``, look again, and if that
+    did not help, refuse), ``unknown`` (before lvm2 is installed) and ``refuse``. Steps:
+    ``pvcreate``, ``vgcreate``, ``systemid``, ``lvcreate``, ``activate``, ``mkfs``, ``deactivate``.
 
     CLI Example:
 
@@ -54,16 +55,23 @@ def decide(facts, storage, may_create, creates_here):
         salt-call hanfs_storage_rules.decide '{...}' '{...}' true true
     """
     device = facts["device"]
+    if not device["exists"]:
+        return _answer("absent", f"the device {device['path']} is not there")
     if not device["block"]:
-        why = "is not a block device" if device["exists"] else "is not there"
-        return _answer("refuse", f"the device {device['path']} {why}")
-    if storage.get("vg"):
-        return _decide_lvm(facts, storage, _maker(may_create, creates_here))
-    return _decide_filesystem(facts, device, storage, _maker(may_create, creates_here))
+        return _answer("refuse", f"the device {device['path']} is not a block device")
+    make = _maker(may_create, creates_here)
+    if not storage.get("vg"):
+        return _decide_filesystem(facts, device, storage, make)
+    entries = __salt__["hanfs_storage_size.of_group"](storage, file_systems)
+    return _decide_lvm(facts, storage, make, entries, member)
 
 
 def _answer(verdict, why, step=None):
     return {"verdict": verdict, "step": step, "why": why}
+
+
+def _refuse(why):
+    return _answer("refuse", why)
 
 
 def _maker(may_create, creates_here):
@@ -71,10 +79,9 @@ def _maker(may_create, creates_here):
 
     def make(step, missing):
         if not may_create:
-            return _answer(
-                "refuse",
+            return _refuse(
                 f"{missing}, and nothing may be made: that takes `initialize: true` in the "
-                "site's storage, on the first node, before the cluster exists",
+                "site's storage, on the first node, before the cluster exists"
             )
         if not creates_here:
             return _answer("wait", missing)
@@ -83,30 +90,31 @@ def _maker(may_create, creates_here):
     return make
 
 
-def _decide_lvm(facts, storage, make):
+# --- the volume group -----------------------------------------------------------------------------
+
+
+def _decide_lvm(facts, storage, make, entries, member):
     device, vg = facts["device"], storage["vg"]
     if facts["lvm"] is None:
-        return _decide_without_lvm(device, vg, make)
+        return _decide_without_lvm(device, vg, make, entries)
     ours = {row["vg_uuid"] for row in facts["lvm"] if row["vg_name"] == vg}
     if len(ours) > 1:
-        return _answer("refuse", f"there are {len(ours)} volume groups named {vg}")
+        return _refuse(f"there are {len(ours)} volume groups named {vg}")
     on_device = [row for row in facts["lvm"] if row["device"] == device["rdev"]]
     for row in on_device:
         if row["vg_name"] and row["vg_name"] != vg:
-            return _answer(
-                "refuse",
-                f"{device['path']} belongs to the volume group {row['vg_name']}, not to {vg}",
+            return _refuse(
+                f"{device['path']} belongs to the volume group {row['vg_name']}, not to {vg}"
             )
     if not ours:
-        return _decide_new_group(facts, vg, on_device, make)
+        return _decide_new_group(facts, vg, on_device, make, entries)
     rows = [row for row in facts["lvm"] if row["vg_name"] == vg]
-    if not any(row["vg_name"] == vg for row in on_device):
-        others = ", ".join(sorted({row["pv_name"] for row in rows}))
-        return _answer("refuse", f"the volume group {vg} is on {others}, not on {device['path']}")
-    if any(row["vg_partial"] or row["pv_missing"] for row in rows):
-        return _answer("refuse", f"the volume group {vg} misses a physical volume")
-    if any(row["vg_exported"] for row in rows):
-        return _answer("refuse", f"the volume group {vg} is exported (vgexport)")
+    wrong = _wrong_with_group(device, vg, rows, on_device)
+    if wrong:
+        return _refuse(wrong)
+    unprotected = _decide_protection(facts, storage, rows, make, member)
+    if unprotected:
+        return unprotected
     if not _is_ours_alone(rows, facts["pv_uuid"]):
         make = _refusing(
             make,
@@ -114,7 +122,36 @@ def _decide_lvm(facts, storage, make):
             "node (its physical volume has another id, or it has more than one). If it is meant "
             "for this site, make the volume and its file system by hand and run again",
         )
-    return _decide_volume(facts, storage, rows, make)
+    return _decide_volume(facts, storage, rows, make, entries, member)
+
+
+def _wrong_with_group(device, vg, rows, on_device):
+    """Why a volume group of the right name cannot be used on this node; None if it can."""
+    if not any(row["vg_name"] == vg for row in on_device):
+        others = ", ".join(sorted({row["pv_name"] for row in rows}))
+        return (
+            f"the volume group {vg} is on {others}, not on {device['path']}. If that is a second "
+            "way to the same disk, name the multipath device in the site's storage"
+        )
+    if any(row["vg_partial"] or row["pv_missing"] for row in rows):
+        return f"the volume group {vg} misses a physical volume"
+    if any(row["vg_exported"] for row in rows):
+        return f"the volume group {vg} is exported (vgexport)"
+    for row in on_device:
+        size, used = _number(row, "dev_size"), _number(row, "pe_start") + _number(row, "pv_size")
+        if 0 < size < used:
+            return (
+                f"{device['path']} has {size} bytes for this node's kernel, but the physical "
+                f"volume on it needs {used}: it grew and this node has not noticed, so it could "
+                "not take over. Let the kernel look again (echo 1 > /sys/class/block/NAME/device/"
+                "rescan for each path of a SCSI disk, iscsiadm -m session -R for iSCSI, then "
+                "multipathd resize map NAME) and run again"
+            )
+    return None
+
+
+def _number(row, key):
+    return int(row.get(key) or 0)
 
 
 def _is_ours_alone(rows, pv_uuid):
@@ -128,22 +165,40 @@ def _refusing(make, why):
 
     def refuse(step, missing):
         answer = make(step, missing)
-        return _answer("refuse", f"{missing}, and {why}") if answer["step"] else answer
+        return _refuse(f"{missing}, and {why}") if answer["step"] else answer
 
     return refuse
 
 
-def _decide_without_lvm(device, vg, make):
+def _decide_protection(facts, storage, rows, make, member):
+    """What to do about a group that lacks its system id; None if it has one or needs none."""
+    vg = storage["vg"]
+    if not facts.get("protection") or rows[0].get("vg_systemid"):
+        return None
+    missing = f"the volume group {vg} has no system ID, so nothing keeps it off the other node"
+    by_hand = (
+        "Once it is active and mounted on one node only (on every other one: vgchange -an "
+        f'{vg}), run there: vgchange --systemid "$(uname -n)" {vg}'
+    )
+    # A running cluster of the article profile has no LVM-activate: it could not fail over any more.
+    if member or facts["volume"]["mounted"] or not _is_ours_alone(rows, facts["pv_uuid"]):
+        answer = make("systemid", missing)
+        return answer if answer["verdict"] == "wait" else _refuse(f"{missing}. {by_hand}")
+    answer = make("systemid", missing)
+    return answer if answer["verdict"] != "refuse" else _refuse(f"{missing}. {by_hand}")
+
+
+def _decide_without_lvm(device, vg, make, entries):
     """lvm2 is not installed yet: say what can be said from the device alone."""
     kinds = sorted({signature["type"] for signature in device["signatures"]})
     if kinds and kinds != ["LVM2_member"]:
         return _in_the_way(device)
     if kinds:
         return _answer("unknown", f"whether {vg} is there cannot be known before lvm2 is installed")
-    return _blank(device) or make("pvcreate", f"the volume group {vg} is not there")
+    return _blank(device, entries) or make("pvcreate", f"the volume group {vg} is not there")
 
 
-def _decide_new_group(facts, vg, on_device, make):
+def _decide_new_group(facts, vg, on_device, make, entries):
     device, pv_uuid = facts["device"], facts["pv_uuid"]
     if on_device:
         row = on_device[0]
@@ -156,17 +211,16 @@ def _decide_new_group(facts, vg, on_device, make):
         if pv_uuid and row["pv_uuid"] == pv_uuid and not row["pv_in_use"]:
             # Our own label from a run that was cut off: the id says so.
             return group
-        return _answer(
-            "refuse",
+        return _refuse(
             f"{device['path']} is a physical volume that this formula did not make on this node, "
             "without a volume group. If nothing needs it, remove the label by hand "
-            f"(pvremove {device['path']}) and run again",
+            f"(pvremove {device['path']}) and run again"
         )
     if [signature["type"] for signature in device["signatures"]] == ["LVM2_member"]:
         # Another node may have written it between our two looks; whoever makes it knows better.
         label = make(None, f"{device['path']} has an LVM label that LVM does not list")
         return label if label["verdict"] == "wait" else _unlisted(facts)
-    return _blank(device) or make("pvcreate", f"the volume group {vg} is not there")
+    return _blank(device, entries) or make("pvcreate", f"the volume group {vg} is not there")
 
 
 def _unlisted(facts):
@@ -179,48 +233,122 @@ def _unlisted(facts):
             f"{why}. Let LVM see it (lvmdevices --adddev {path}, or pvscan --cache {path} with "
             "lvmetad) and run again",
         )
-    return _answer(
-        "refuse",
-        f"{why}: look for a filter in /etc/lvm/lvm.conf, and at what pvs -a and pvscan say",
+    return _refuse(
+        f"{why}: look for a filter in /etc/lvm/lvm.conf, and at what pvs -a and pvscan say"
     )
 
 
-def _decide_volume(facts, storage, rows, make):
+# --- the volume -----------------------------------------------------------------------------------
+
+
+def _decide_volume(facts, storage, rows, make, entries, member):
     vg, lv = storage["vg"], storage["lv"]
-    volumes = {row["lv_name"]: row for row in rows if row["lv_name"]}
-    if lv not in volumes and not facts["volume"]["block"]:
-        if volumes:
-            return _answer(
-                "refuse",
-                f"the volume group {vg} has no volume {lv} but others: "
-                f"{', '.join(sorted(volumes))}",
-            )
-        return make("lvcreate", f"the volume {vg}/{lv} is not there")
+    names = {row["lv_name"] for row in rows if row["lv_name"]}
     volume = facts["volume"]
+    there = lv in names or any(name.startswith(f"[{lv}_") for name in names)
+    if not there and not volume["block"]:
+        strangers = sorted(names - {entry.get("lv") for entry in entries})
+        if strangers:
+            return _refuse(
+                f"the volume group {vg} has no volume {lv} but others: {', '.join(strangers)}"
+            )
+        made = make("lvcreate", f"the volume {vg}/{lv} is not there")
+        return (made["step"] and _no_room(storage, entries, rows)) or made
     if not volume["block"]:
-        return _answer("step", f"the volume {vg}/{lv} is not active on this node", "activate")
-    if lv not in volumes:
+        return _decide_inactive(facts, storage, rows, make)
+    if not there:
         make = _refusing(
             make,
             f"nothing is made on it: LVM does not know it as {vg}/{lv} (see dmsetup ls and lvs)",
         )
-    return _decide_filesystem(facts, volume, storage, make)
+    answer = _decide_filesystem(facts, volume, storage, make)
+    idle = facts.get("protection") and not member and not volume["mounted"]
+    if idle and answer["verdict"] in ("ready", "wait"):
+        return _answer(
+            "step",
+            f"the volume {vg}/{lv} is active on this node, and only the cluster may have it so",
+            "deactivate",
+        )
+    return answer
+
+
+def _no_room(storage, entries, rows):
+    """The refusal if a group has too little left for a new volume; None if it is enough."""
+    group = group_of(rows)
+    wanted = __salt__["hanfs_storage_size.target"](storage, entries, group)
+    smallest = __salt__["hanfs_storage_size.missing_bytes"](wanted, [{}])
+    told = __salt__["hanfs_storage_size.told"]
+    if wanted <= group["free"] and not smallest:
+        return None
+    return _refuse(
+        f"the volume group {storage['vg']} has {told(group['free'])} left, too little for the "
+        f"volume {storage['lv']} ({told(max(wanted, smallest))})"
+    )
+
+
+def group_of(rows):
+    """
+    The sizes of a volume group and its volumes. Pure.
+
+    rows
+        The rows of ``hanfs_storage.inspect`` about it.
+
+    Returns ``{"extent": bytes, "size": bytes, "free": bytes, "volumes": {lv: bytes}}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_storage_rules.group_of '[{vg_extent_size: 4194304, ...}]'
+    """
+    extent = _number(rows[0], "vg_extent_size")
+    return {
+        "extent": extent,
+        "size": extent * _number(rows[0], "vg_extent_count"),
+        "free": extent * _number(rows[0], "vg_free_count"),
+        "volumes": {row["lv_name"]: _number(row, "lv_size") for row in rows if row["lv_name"]},
+    }
+
+
+def _decide_inactive(facts, storage, rows, make):
+    """A volume that this node does not have active. Protected, it must not have it either."""
+    vg, lv, fstype = storage["vg"], storage["lv"], storage["fstype"]
+    inactive = f"the volume {vg}/{lv} is not active on this node"
+    if not facts.get("protection"):
+        return _answer("step", inactive, "activate")
+    carried = facts["volume"].get("carries")
+    if carried in (fstype, "unread"):
+        there = f"{vg}/{lv} carries {fstype}" if carried == fstype else f"{vg}/{lv} is there"
+        return _answer("ready", f"{there}; only the cluster activates it")
+    if carried:
+        return _refuse(f"the volume {vg}/{lv} carries {carried}, not {fstype}")
+    answer = make("activate", f"the volume {vg}/{lv} carries no file system")
+    owner, own = rows[0].get("vg_systemid"), facts.get("system_id")
+    if answer["step"] and owner != own:
+        return _refuse(
+            f"the volume {vg}/{lv} carries no file system, and its volume group belongs to the "
+            f"system ID {owner}, not to this node's ({own or 'none'}): nothing is made there"
+        )
+    return answer
+
+
+# --- the file system ------------------------------------------------------------------------------
 
 
 def _decide_filesystem(facts, target, storage, make):
     fstype = storage["fstype"]
     kinds = sorted({signature["type"] for signature in target["signatures"]})
-    foreign = foreign_mounts(
+    foreign = __salt__["hanfs_storage_rules.foreign_mounts"](
         target["mounted"], facts.get("mountpoint") or storage.get("mountpoint", "/")
     )
     if foreign:
-        return _answer("refuse", foreign_mount_told(target["path"], foreign[0]))
+        told = __salt__["hanfs_storage_rules.foreign_mount_told"]
+        return _refuse(told(target["path"], foreign[0]))
     if target["mounted"] and target["mounted"][0]["fstype"] == fstype:
         return _answer("ready", f"{target['path']} is mounted")
     if target["mounted"]:
-        return _answer(
-            "refuse",
-            f"{target['path']} is mounted as {target['mounted'][0]['fstype']}, not {fstype}",
+        return _refuse(
+            f"{target['path']} is mounted as {target['mounted'][0]['fstype']}, not {fstype}"
         )
     if target["partitions"] or (kinds and kinds != [fstype]):
         return _in_the_way(target)
@@ -228,58 +356,7 @@ def _decide_filesystem(facts, target, storage, make):
         return _unfinished(target, make)
     if kinds:
         return _answer("ready", f"{target['path']} carries {fstype}")
-    return _blank(target) or make("mkfs", f"{target['path']} carries no file system")
-
-
-def foreign_mounts(mounts, mountpoint):
-    """
-    The mounts of the shared file system that are not the cluster's. Its own are the mount point,
-    and what the NFS server's agent binds from inside the file system over ``/var/lib/nfs``. Pure.
-
-    mounts
-        The answer of ``hanfs_storage.mounts``.
-
-    mountpoint
-        The site's ``mountpoint``, without symbolic links on the way to it.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs_storage_rules.foreign_mounts '[{directory: /mnt, root: /}]' /nfsdata
-    """
-    return [
-        mount
-        for mount in mounts
-        if mount["directory"] != posixpath.normpath(mountpoint) and not _is_agents(mount)
-    ]
-
-
-def _is_agents(mount):
-    inside = mount["directory"] == NFS_STATE or mount["directory"].startswith(NFS_STATE + "/")
-    return inside and mount.get("root", "/") != "/"
-
-
-def foreign_mount_told(path, mount):
-    """
-    The sentence about a mount that is not the cluster's. Pure.
-
-    path
-        The device.
-
-    mount
-        One of ``foreign_mounts``.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs_storage_rules.foreign_mount_told /dev/vdb '{directory: /mnt}'
-    """
-    return (
-        f"{path}, the shared file system, is mounted on {mount['directory']} of this node, outside "
-        f"the cluster. Unmount it (umount {mount['directory']}) before another node mounts it too"
-    )
+    return _blank(target, [{}]) or make("mkfs", f"{target['path']} carries no file system")
 
 
 def _unfinished(target, make):
@@ -287,20 +364,20 @@ def _unfinished(target, make):
     waiting = make("look", f"the file system on {target['path']} is not finished")
     if waiting["verdict"] == "wait":
         return waiting
-    return _answer(
-        "refuse",
+    return _refuse(
         f"the file system on {target['path']} was begun and never finished. If nothing works on "
-        f"it any more, empty it by hand (wipefs -a {target['path']}) and run again",
+        f"it any more, overwrite it with zeros by hand (blkdiscard --zeroout {target['path']}) and "
+        "run again"
     )
 
 
 def _in_the_way(target):
     found = [signature["type"] for signature in target["signatures"]] or ["partitions"]
-    return _answer(
-        "refuse",
+    return _refuse(
         f"{target['path']} is not empty: {', '.join(dict.fromkeys(found))}. It stays "
-        "untouched, whatever the pillar says; "
-        "if its content is really not needed, empty the device by hand",
+        "untouched, whatever the pillar says; if its content is really not needed, empty the "
+        f"device by hand (wipefs --all {target['path']}, then blkdiscard --zeroout "
+        f"{target['path']})"
     )
 
 
@@ -316,29 +393,53 @@ def _busy(target):
         return "it is swap space in use"
     if target["read_only"]:
         return "it is read-only"
-    return "another program has it open for itself" if target["busy"] else ""
+    who = "; ".join(target.get("users") or [])
+    if target["busy"]:
+        return "another program has it open for itself" + (f" ({who})" if who else "")
+    return who
 
 
-def _in_use(target):
-    why = _busy(target)
-    return (
-        _answer("refuse", f"{target['path']} cannot be used: {why}")
-        if why
-        else _answer("wait", f"{target['path']} is empty")
-    )
+def _blank(target, entries):
+    """None if the device is empty, free and large enough, else the refusal."""
+    why = occupied(target)
+    if why:
+        return _refuse(why)
+    lacking = __salt__["hanfs_storage_size.missing_bytes"](target["size"], entries)
+    if lacking:
+        told = __salt__["hanfs_storage_size.told"]
+        return _refuse(
+            f"{target['path']} is too small: {told(target['size'])}, at least "
+            f"{told(target['size'] + lacking)} needed"
+        )
+    return None
 
 
-def _blank(target):
-    """None if the device is empty and free, else the refusal."""
+def occupied(target):
+    """
+    Why nothing may be written to a device: something is on it, or somebody uses it. Pure.
+
+    target
+        The answer of ``hanfs_storage_probe.probe``.
+
+    Returns a sentence; None if the device is empty and free.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_storage_rules.occupied '{path: /dev/vdb, signatures: [{type: swap}], ...}'
+    """
+    path = target["path"]
     if target["signatures"]:
-        return _in_the_way(target)
-    if _busy(target):
-        return _in_use(target)
-    if target["size"] < SMALLEST:
-        return _answer(
-            "refuse",
-            f"{target['path']} is too small: {target['size'] // MIB} MiB, at least "
-            f"{SMALLEST // MIB} needed",
+        return _in_the_way(target)["why"]
+    why = _busy(target)
+    if why:
+        return f"{path} cannot be used: {why}"
+    if target.get("residue"):
+        return (
+            f"{path} is not empty: {target['residue']}. It stays untouched, whatever the pillar "
+            "says. If its content is really not needed, overwrite the device with zeros by hand "
+            f"(blkdiscard --zeroout {path})"
         )
     return None
 
@@ -375,123 +476,3 @@ def pv_uuid(cluster, storage, machine_id):
         text += digits[digit]
     cuts = (0, 6, 10, 14, 18, 22, 26, 32)
     return "-".join(text[start:end] for start, end in zip(cuts, cuts[1:]))
-
-
-# --- /etc/fstab -----------------------------------------------------------------------------------
-
-
-def fstab_entries(text):
-    """
-    Read a table of file systems, as fstab(5) describes it. Pure.
-
-    text
-        Its content.
-
-    Returns a list of ``{"line": number, "spec": text, "directory": text, "by_hand": bool}``;
-    ``by_hand`` means that nothing mounts it but a command.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs_storage_rules.fstab_entries "$(cat /etc/fstab)"
-    """
-    found = []
-    for number, line in enumerate(text.split("\n"), 1):
-        fields = line.split()
-        if len(fields) < 2 or fields[0].startswith("#"):
-            continue
-        options = set(fields[3].split(",")) if len(fields) > 3 else set()
-        automounted = any(option.startswith("x-systemd.automount") for option in options)
-        found.append(
-            {
-                "line": number,
-                "spec": unescaped(fields[0]),
-                "directory": posixpath.normpath(unescaped(fields[1])),
-                "by_hand": "noauto" in options and not automounted,
-            }
-        )
-    return found
-
-
-def unescaped(text):
-    """
-    Text from a table of mounts: blanks, tabs, line feeds and backslashes are octal numbers there.
-    Pure.
-
-    text
-        The text.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs_storage_rules.unescaped '/a\\040b'
-    """
-    return re.sub(r"\\([0-7]{3})", lambda code: chr(int(code.group(1), 8)), text)
-
-
-def tag_link(spec):
-    """
-    The link of udev that stands for ``UUID=...`` or ``LABEL=...``. Pure.
-
-    spec
-        The first field of a line.
-
-    Returns a path; None if it is no such name.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs_storage_rules.tag_link LABEL=data
-    """
-    tag, equals, value = spec.partition("=")
-    directory = _LINKS.get(tag)
-    if not equals or not directory:
-        return None
-    value = value.strip("\"'")
-    if tag in ("UUID", "PARTUUID"):
-        value = value.lower()
-    # What udev does not want in a file name (udev_node: whitelist of libudev).
-    encoded = "".join(
-        char
-        if char.isalnum() or char in "#+-.:=@_" or ord(char) > 127
-        else "".join(f"\\x{byte:02x}" for byte in char.encode())
-        for char in value
-    )
-    return f"/dev/disk/{directory}/{encoded}"
-
-
-_LINKS = {
-    "UUID": "by-uuid",
-    "LABEL": "by-label",
-    "PARTUUID": "by-partuuid",
-    "PARTLABEL": "by-partlabel",
-    "ID": "by-id",
-}
-
-
-def fstab_told(entry):
-    """
-    The sentence about a line of /etc/fstab that mounts the shared file system. Pure.
-
-    entry
-        One of ``fstab_entries``.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs_storage_rules.fstab_told '{line: 3, spec: /dev/vdb, directory: /nfsdata}'
-    """
-    what = f"/etc/fstab line {entry['line']} ({entry['spec']} on {entry['directory']})"
-    if entry["by_hand"]:
-        return (
-            f"{what} is the shared file system. It is not mounted at boot (noauto), but never "
-            "mount it by hand while the cluster has it; better take the line out"
-        )
-    return (
-        f"{what} mounts the shared file system outside the cluster, at boot on every node that "
-        "has the line: that destroys it. Take the line out and run `systemctl daemon-reload`"
-    )

@@ -6,20 +6,15 @@ runs is never touched from here: these states prepare a node, and look.
 
 .. code-block:: yaml
 
-    The shared disk carries the file system:
-      hanfs.storage_ready:
-        - storage: {device: /dev/vdb, vg: NFS_SHARED, lv: NFS_LVM, fstype: xfs, mountpoint:
-          /nfsdata, initialize: true}
-        - creator: nfs-server1
-        - cluster: nfs-server-cluster
-        - timeout: 300
+    Cluster traffic and NFS pass the firewall:
+      hanfs.firewall_open:
+        - services: [high-availability, nfs, mountd, rpc-bind]
 
-:depends: the execution modules hanfs, hanfs_storage, hanfs_model, pcs and cib
+:depends: the execution modules hanfs, hanfs_schema, hanfs_model, pcs and cib
 """
 
 from __future__ import annotations
 
-import os
 import time
 
 import salt.utils.path
@@ -31,8 +26,6 @@ __virtualname__ = "hanfs"
 _PAUSE = 2
 # A cluster that does nothing about its problems for this long will not do more.
 _STALLED = 120
-# From an empty device to a file system: a loop that does not end by then never will.
-_MOST_STEPS = 10
 
 
 def __virtual__():
@@ -150,52 +143,6 @@ def _shape_problem(site, path):
 def _site_path(site_name):
     tree = __pillar__.get("hanfs")
     return f"hanfs:sites:{site_name}" if isinstance(tree, dict) and "sites" in tree else "hanfs"
-
-
-def mount_point(name, user=None, group=None, mode="0755"):
-    """
-    Make the directory that the cluster mounts the shared file system on. While something is mounted
-    there it is left alone: it would be the root of the shared file system, and that belongs to the
-    clients.
-
-    name
-        The directory.
-
-    user, group, mode
-        Of the directory underneath.
-
-    .. code-block:: yaml
-
-        /nfsdata:
-          hanfs.mount_point:
-            - user: nobody
-            - group: nogroup
-            - mode: '0755'
-    """
-    ret = _ret(name)
-    try:
-        if os.path.ismount(name):
-            ret["comment"] = f"{name} is mounted and left alone"
-            return ret
-        for kind, account in (("user", user), ("group", group)):
-            if (
-                __opts__["test"]
-                and account is not None
-                and __salt__["file." + _TO_ID[kind]](account) == ""
-            ):
-                return _unknown(ret, f"{name} would be made once the {kind} {account} exists")
-        made = __states__["file.directory"](
-            name, user=user, group=group, mode=str(mode), makedirs=True
-        )
-    except (CommandExecutionError, SaltInvocationError, OSError) as err:
-        return _failed(ret, err)
-    ret.update({key: made[key] for key in ("result", "changes")})
-    # Salt says nothing about a directory that it has just made.
-    ret["comment"] = made["comment"] or f"{name} was made"
-    return ret
-
-
-_TO_ID = {"user": "user_to_uid", "group": "group_to_gid"}
 
 
 def firewall_open(name, services, zone=None):
@@ -387,118 +334,6 @@ def _kept_running(cluster):
                 "  ", " "
             )
     return None
-
-
-def storage_ready(name, storage, creator, cluster=None, timeout=300):
-    """
-    Bring the shared disk to the point where the cluster can mount its file system on this node:
-    made by the first node, where the disk is empty and ``initialize`` is true; seen and active on
-    the others. Mounts nothing, overwrites nothing.
-
-    name
-        Free text.
-
-    storage
-        The site's ``storage``.
-
-    creator
-        Name of the node that makes what is missing.
-
-    cluster
-        Name of the cluster.
-
-    timeout
-        Seconds to wait for what the creator makes.
-    """
-    ret = _ret(name)
-    member = __salt__["pcs.member_of"]() is not None
-    may_create = storage.get("initialize") is True and not member
-    creates = creator == __salt__["hanfs.own_name"]()
-
-    def look():
-        try:
-            facts = __salt__["hanfs_storage.inspect"](
-                storage, cluster or "", may_create and creates
-            )
-        except CommandExecutionError as err:
-            if creates or not may_create:
-                raise
-            # The first node may be writing just what this one tries to read.
-            return {"verdict": "wait", "step": None, "why": str(err)}
-        needs_lvm = storage.get("vg") and facts["device"]["block"] and not __opts__["test"]
-        if needs_lvm and facts["lvm"] is None:
-            raise CommandExecutionError("lvm2 is not installed")
-        return __salt__["hanfs_storage_rules.decide"](facts, storage, may_create, creates)
-
-    try:
-        if __opts__["test"]:
-            return _predict_storage(ret, storage, look, creator)
-        return _make_storage(ret, storage, cluster or "", look, creator, time.monotonic() + timeout)
-    except (CommandExecutionError, SaltInvocationError, OSError) as err:
-        return _failed(ret, err)
-
-
-def _make_storage(ret, storage, cluster, look, creator, deadline):
-    steps, rescanned = 0, False
-    while True:
-        decision = look()
-        if decision["verdict"] == "ready":
-            ret["comment"] = (
-                f"{decision['why']} ({', '.join(ret['changes'])} made)"
-                if ret["changes"]
-                else decision["why"]
-            )
-            return ret
-        if decision["verdict"] == "unlisted" and not rescanned:
-            rescanned = True
-            __salt__["hanfs_storage.rescan"](storage)
-            continue
-        if decision["verdict"] in ("refuse", "unlisted"):
-            return _failed(ret, decision["why"])
-        if decision["verdict"] == "step":
-            steps += 1
-            if steps > _MOST_STEPS:
-                return _failed(ret, f"gave up after {_MOST_STEPS} steps: still {decision['why']}")
-            ret["changes"].update(
-                __salt__["hanfs_storage.perform"](decision["step"], storage, cluster)
-            )
-            continue
-        if time.monotonic() >= deadline:
-            return _failed(
-                ret,
-                f"waited for {creator} in vain: {decision['why']} on this node. Has the run on "
-                f"{creator} got so far, and is {storage['device']} the same disk on both?",
-            )
-        time.sleep(_PAUSE)
-        __salt__["hanfs_storage.rescan"](storage)
-
-
-def _predict_storage(ret, storage, look, creator):
-    decision = look()
-    if decision["verdict"] == "ready":
-        ret["comment"] = decision["why"]
-    elif decision["verdict"] == "refuse":
-        _failed(ret, decision["why"])
-    elif decision["verdict"] in ("unknown", "unlisted"):
-        _unknown(ret, decision["why"])
-    elif decision["verdict"] == "wait":
-        _unknown(ret, f"{decision['why']}: would wait for {creator} to make it")
-    else:
-        ret["result"] = None
-        for step in _following(decision["step"]):
-            ret["changes"].update(__salt__["hanfs_storage.changes"](step, storage))
-        ret["comment"] = f"{decision['why']}: {', '.join(ret['changes'])} would be made or changed"
-    return ret
-
-
-def _following(step):
-    """The steps that come after one, as far as can be known without having done it."""
-    chains = {
-        "pvcreate": ["pvcreate", "vgcreate", "lvcreate", "mkfs"],
-        "vgcreate": ["vgcreate", "lvcreate", "mkfs"],
-        "lvcreate": ["lvcreate", "mkfs"],
-    }
-    return chains.get(step, [step])
 
 
 def nodes_ready(name, site, timeout=600):

@@ -1,28 +1,37 @@
 {#-
-  Makes the mount point, and on the first node of the site the volume group, volume and file system on the shared disk:
+  Makes the mount points, and on the first node of the site the volume groups, volumes and file systems on the shared disk:
   only where the disk is empty and only with `initialize: true`. The other nodes wait until they see them. Mounts nothing.
 
   Needs: hanfs.nfs.
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
+{%- set storage = hanfs.site.get("storage", {}) %}
+{%- set storage = [storage] if storage is mapping else storage if storage is iterable and storage is not string else [] %}
+{%- set file_systems = hanfs.get("file_systems") or storage | select("mapping") | list or [{}] %}
 
 include:
   - hanfs.nfs
+{%- for storage in file_systems %}
+{%-   set where = storage.get("mountpoint") or "" %}
+{%-   set of = " of " ~ where if file_systems | length > 1 else "" %}
 
-The mount point exists:
+{{ ("The mount point" ~ (" " ~ where if of else "") ~ " exists") | json }}:
   hanfs.mount_point:
-    - name: {{ hanfs.mountpoint | json }}
-    - user: {{ hanfs.storage.get("user", hanfs.mount_user) | json }}
-    - group: {{ hanfs.storage.get("group", hanfs.mount_group) | json }}
-    - mode: {{ hanfs.storage.get("mode", hanfs.mount_mode) | json }}
+    - name: {{ where | json }}
+    - user: {{ storage.get("user", hanfs.mount_user) | json }}
+    - group: {{ storage.get("group", hanfs.mount_group) | json }}
+    - mode: {{ storage.get("mode", hanfs.mount_mode) | json }}
     - require:
       - sls: hanfs.nfs
 
-The shared disk carries the file system:
+{{ ("The shared disk carries the file system" ~ of) | json }}:
   hanfs.storage_ready:
-    - storage: {{ hanfs.storage | json(sort_keys=False) }}
+    - storage: {{ storage | json(sort_keys=False) }}
+    - file_systems: {{ file_systems | json(sort_keys=False) }}
     - creator: {{ hanfs.creator | json }}
     - cluster: {{ hanfs.cluster_name | json }}
+    - protection: {{ ("system_id" if hanfs.site.get("profile", "hardened") == "hardened" else none) | json }}
     - timeout: {{ hanfs.timeouts.get("storage", 300) | json }}
     - require:
-      - hanfs: The mount point exists
+      - hanfs: {{ ("The mount point" ~ (" " ~ where if of else "") ~ " exists") | json }}
+{%- endfor %}

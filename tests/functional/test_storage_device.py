@@ -57,7 +57,7 @@ def storage(device, fstype="xfs", initialize=True, **lvm):
 
 
 def ready(world, wanted, timeout=0):
-    return world.states.hanfs.storage_ready(
+    return world.states.hanfs_storage.storage_ready(
         "disk", wanted, creator=CREATOR, cluster="nfs-server-cluster", timeout=timeout
     )
 

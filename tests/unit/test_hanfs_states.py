@@ -7,7 +7,10 @@ from tests.support.salt_modules import load
 from tests.support.sites import site
 
 SITE = site({"cluster:password": ...})
-MODULES = ["hanfs", "hanfs_schema", "hanfs_model", "hanfs_storage", "hanfs_storage_rules"]
+MODULES = [
+    "hanfs", "hanfs_schema", "hanfs_model", "hanfs_storage", "hanfs_storage_probe",
+    "hanfs_storage_rules", "hanfs_storage_rules_mounts", "hanfs_storage_size",
+]  # fmt: skip
 BOTH = pytest.mark.parametrize("test", [True, False], ids=["dry", "real"])
 
 
@@ -94,35 +97,6 @@ def test_checked_tells_what_is_wrong_outside_the_sites_too(sites, found):
         assert lines[2:] == found
     else:
         assert "No site in pillar" in lines[2]
-
-
-# --- mount_point ----------------------------------------------------------------------------------
-
-
-@BOTH
-def test_a_mounted_mount_point_is_left_alone(test):
-    ret = world(test).states.hanfs.mount_point("/proc", "nobody", "nogroup", "0700")
-    assert ret["result"] is True and ret["changes"] == {}
-
-
-def test_the_directory_is_salts_own_business(tmp_path):
-    made = world(file__user_to_uid=lambda _: 0, file__group_to_gid=lambda _: 0)
-    seen = []
-
-    def directory(name, **options):
-        seen.append((name, options))
-        return {"name": name, "result": True, "changes": {"d": "new"}, "comment": "made"}
-
-    made.states.hanfs.__states__["file.directory"] = directory
-    ret = made.states.hanfs.mount_point(str(tmp_path / "x"), "root", "root", 755)
-    assert ret["changes"] == {"d": "new"} and ret["comment"] == "made"
-    assert seen[0][1] == {"user": "root", "group": "root", "mode": "755", "makedirs": True}
-
-
-def test_a_dry_run_before_the_packages_made_the_owner(tmp_path):
-    made = world(True, file__user_to_uid=lambda _: "", file__group_to_gid=lambda _: 0)
-    ret = made.states.hanfs.mount_point(str(tmp_path / "x"), "nfsnobody", "root")
-    assert ret["result"] is None and ret["changes"] == {} and "nfsnobody" in ret["comment"]
 
 
 # --- firewall_open --------------------------------------------------------------------------------
@@ -293,148 +267,6 @@ def test_the_active_node_needs_no_tool_to_know():
 def test_no_unit_yet():
     assert Unit(there=False).run(test=True)["result"] is None
     assert Unit(there=False).run()["result"] is True
-
-
-# --- storage_ready --------------------------------------------------------------------------------
-
-
-STORAGE = SITE["storage"]
-READY = {"verdict": "ready", "step": None, "why": "it carries xfs"}
-WAIT = {"verdict": "wait", "step": None, "why": "the group is not there"}
-REFUSE = {"verdict": "refuse", "step": None, "why": "it carries gpt"}
-
-
-def step(name):
-    return {"verdict": "step", "step": name, "why": "it is missing"}
-
-
-class Disk:
-    def __init__(self, *decisions, node="nfs-server1", member=None):
-        self.decisions, self.done, self.leave, self.rescans = list(decisions), [], [], 0
-        self.functions = {
-            "pcs__member_of": lambda: member,
-            "hanfs__own_name": lambda: node,
-            "hanfs_storage__inspect": lambda *_: {"lvm": [], "device": {"block": True}},
-            "hanfs_storage_rules__decide": self.decide,
-            "hanfs_storage__perform": self.perform,
-            "hanfs_storage__rescan": self.rescan,
-        }
-
-    def decide(self, facts, storage, may_create, creates):
-        self.leave.append((may_create, creates))
-        return self.decisions.pop(0) if len(self.decisions) > 1 else self.decisions[0]
-
-    def perform(self, name, storage, cluster):
-        if name == "mkfs" and "broken" in self.done:
-            raise CommandExecutionError("mkfs.xfs failed")
-        self.done.append(name)
-        return {name: {"old": None, "new": name}}
-
-    def rescan(self, _):
-        self.rescans += 1
-
-    def run(self, test=False, timeout=0):
-        made = world(test, **self.functions)
-        return made.states.hanfs.storage_ready("x", STORAGE, "nfs-server1", "c", timeout)
-
-
-def test_steps_are_done_until_it_is_ready():
-    disk = Disk(step("pvcreate"), step("vgcreate"), step("lvcreate"), step("mkfs"), READY)
-    ret = disk.run()
-    assert ret["result"] is True
-    assert list(ret["changes"]) == disk.done == ["pvcreate", "vgcreate", "lvcreate", "mkfs"]
-    assert set(disk.leave) == {(True, True)}
-
-
-def test_a_failure_keeps_what_was_changed_before_it():
-    disk = Disk(step("lvcreate"), step("mkfs"))
-    disk.done.append("broken")
-    ret = disk.run()
-    assert ret["result"] is False and list(ret["changes"]) == ["lvcreate"]
-
-
-def test_the_other_node_is_patient_with_a_disk_that_is_being_written():
-    disk = Disk(READY, node="nfs-server2")
-    looks = [CommandExecutionError("pvs failed: checksum"), {"lvm": [], "device": {"block": True}}]
-
-    def inspect(*_):
-        found = looks.pop(0)
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    disk.functions["hanfs_storage__inspect"] = inspect
-    assert disk.run(timeout=60)["result"] is True
-    looks.append(CommandExecutionError("pvs failed: checksum"))
-    assert "checksum" in disk.run(timeout=0)["comment"]
-    creator = Disk(READY)
-    creator.functions["hanfs_storage__inspect"] = raises("pvs failed")
-    assert creator.run(timeout=60)["comment"] == "pvs failed"
-
-
-def test_a_disk_that_never_gets_ready_ends():
-    disk = Disk(step("activate"))
-    ret = disk.run()
-    assert ret["result"] is False and "gave up" in ret["comment"] and len(disk.done) == 10
-
-
-def test_the_other_node_waits_and_looks_again():
-    disk = Disk(WAIT, WAIT, step("activate"), READY, node="nfs-server2")
-    ret = disk.run(timeout=60)
-    assert ret["result"] is True and disk.done == ["activate"] and disk.rescans == 2
-    assert set(disk.leave) == {(True, False)}
-
-
-def test_the_deadline_says_what_was_last_seen():
-    ret = Disk(WAIT, node="nfs-server2").run()
-    assert ret["result"] is False
-    assert "waited for nfs-server1 in vain: the group is not there" in ret["comment"]
-
-
-UNLISTED = {"verdict": "unlisted", "step": None, "why": "lvmdevices --adddev"}
-
-
-@pytest.mark.parametrize("member", [None, "c"])
-def test_a_label_that_lvm_does_not_list_is_rescanned_once(member):
-    disk = Disk(UNLISTED, step("activate"), READY, member=member)
-    assert disk.run()["result"] is True and disk.rescans == 1
-    disk = Disk(UNLISTED, member=member)
-    ret = disk.run(timeout=60)
-    assert ret["result"] is False and ret["comment"] == "lvmdevices --adddev" and disk.rescans == 1
-
-
-def test_a_dry_run_does_not_rescan():
-    disk = Disk(UNLISTED)
-    assert disk.run(test=True)["result"] is None and disk.rescans == 0
-
-
-def test_a_member_may_make_nothing():
-    disk = Disk(READY, member="c")
-    assert disk.run()["changes"] == {} and disk.leave == [(False, True)]
-
-
-@pytest.mark.parametrize(
-    ("decision", "result", "changes"),
-    [
-        (READY, True, 0),
-        (REFUSE, False, 0),
-        (WAIT, None, 0),
-        ({"verdict": "unknown", "step": None, "why": "lvm2"}, None, 0),
-        (step("pvcreate"), None, 4),
-        (step("activate"), None, 1),
-    ],
-)
-def test_a_dry_run_does_no_step(decision, result, changes):
-    disk = Disk(decision)
-    ret = disk.run(test=True, timeout=60)
-    assert ret["result"] is result and len(ret["changes"]) == changes and disk.done == []
-
-
-def test_lvm2_missing_in_a_real_run():
-    disk = Disk(step("pvcreate"))
-    disk.functions["hanfs_storage__inspect"] = lambda *_: {"lvm": None, "device": {"block": True}}
-    ret = disk.run()
-    assert ret["result"] is False and ret["comment"] == "lvm2 is not installed" and disk.done == []
 
 
 # --- nodes_ready ----------------------------------------------------------------------------------

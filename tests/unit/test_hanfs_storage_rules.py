@@ -1,15 +1,20 @@
 """What is done about the shared disk, for every state it can be in and every node that looks."""
 
 import copy
+import itertools
 
 import pytest
 from salt.exceptions import CommandExecutionError, TimedProcTimeoutError
 
 from tests.support.salt_modules import load
 
-WORLD = load(modules=["hanfs_storage_rules", "hanfs_storage", "hanfs_model"], states=False)
+MODULES = [
+    "hanfs_storage_rules", "hanfs_storage_rules_mounts", "hanfs_storage_size",
+    "hanfs_storage_probe", "hanfs_storage", "hanfs_model",
+]  # fmt: skip
+WORLD = load(modules=MODULES, states=False)
 decide = WORLD.salt["hanfs_storage_rules.decide"]
-GIB = 2**30
+MIB, GIB = 2**20, 2**30
 PLAIN = {"device": "/dev/vdb", "fstype": "xfs", "mountpoint": "/nfsdata"}
 LVM = {**PLAIN, "vg": "NFS_SHARED", "lv": "NFS_LVM"}
 OUR_LABEL = WORLD.salt["hanfs_storage_rules.pv_uuid"]("cluster", LVM, "our machine")
@@ -40,7 +45,10 @@ def row(**more):
     return {
         "device": "254:16", "pv_name": "/dev/vdb", "pv_uuid": OUR_LABEL, "pv_missing": "",
         "pv_in_use": "used", "vg_name": "NFS_SHARED", "vg_uuid": "u1", "vg_partial": "",
-        "vg_exported": "", "lv_name": "", "lv_active": "",
+        "vg_exported": "", "lv_name": "", "lv_active": "", "dev_size": str(GIB),
+        "pe_start": str(MIB), "pv_size": str(GIB - 4 * MIB), "vg_systemid": "",
+        "vg_extent_size": str(4 * MIB), "vg_extent_count": "255", "vg_free_count": "255",
+        "lv_size": "0", "segtype": "free", "seg_start": "0", "pvseg_start": "0",
         **more,
     }  # fmt: skip
 
@@ -150,7 +158,7 @@ TABLE = {
     "lvm2 missing, label": (
         without_lvm2(device("LVM2_member")), LVM, "unknown", "unknown", "unknown"),
     "lvm2 missing, file system": (without_lvm2(device("ext4")), LVM, "refuse", "refuse", "refuse"),
-    "no device": (lvm(disk=NO_VOLUME), LVM, "refuse", "refuse", "refuse"),
+    "no device": (lvm(disk=NO_VOLUME), LVM, "absent", "absent", "absent"),
     "not a block device": (
         lvm(disk={**NO_VOLUME, "exists": True}), LVM, "refuse", "refuse", "refuse"),
     "plain, the file system": ({"device": device("xfs")}, PLAIN, "ready", "ready", "ready"),
@@ -208,11 +216,14 @@ def test_only_the_creator_makes_anything():
 
 
 def test_no_step_is_ever_forced():
-    for step in ("pvcreate", "vgcreate", "lvcreate", "activate", "mkfs"):
-        for fstype in ("xfs", "ext4"):
-            argv = WORLD.modules.hanfs_storage._command(
-                step, {**LVM, "fstype": fstype}, OUR_LABEL, "/dev/x"
-            )
+    world = load(modules=MODULES, states=False)
+    world.salt["hanfs_storage_probe.run"] = lambda argv: "--setautoactivation"
+    steps = "pvcreate vgcreate systemid lvcreate activate mkfs deactivate".split()
+    for step, fstype, owner in itertools.product(steps, ("xfs", "ext4"), (None, "node")):
+        commands = world.modules.hanfs_storage._commands(
+            step, {**LVM, "fstype": fstype}, OUR_LABEL, owner
+        )
+        for argv in commands:
             assert not {"-f", "-F", "-ff", "--force", "-y", "--yes"} & set(argv)
 
 
@@ -310,7 +321,7 @@ def test_names_by_tag_are_links_of_udev(spec, link):
 
 
 def storage_world(tmp_path, text):
-    world = load(modules=["hanfs_storage_rules", "hanfs_storage", "hanfs_model"], states=False)
+    world = load(modules=MODULES, states=False)
     (tmp_path / "fstab").write_text(text)
     world.modules.hanfs_storage.FSTAB = str(tmp_path / "fstab")
     numbers = {
@@ -318,9 +329,7 @@ def storage_world(tmp_path, text):
         "/dev/disk/by-uuid/ab-1": "253:0", "/dev/disk/by-label/shared": "254:16",
         "/dev/dm-0": "253:0", "/dev/vdc": "254:32",
     }  # fmt: skip
-    module = world.modules.hanfs_storage
-    module._rdev = numbers.get
-    module._stat_device = lambda path: {"rdev": numbers.get(path)}
+    world.salt["hanfs_storage_probe.rdev"] = numbers.get
     return world
 
 
@@ -376,16 +385,16 @@ def test_a_command_that_does_not_end_is_stopped(argv, seconds, raised, monkeypat
             raise TimedProcTimeoutError("Timed out")
         return late(*argv)
 
-    world = load(modules=["hanfs_storage"], states=False, run=run)
+    world = load(modules=["hanfs_storage_probe"], states=False, run=run)
     monkeypatch.setattr("salt.utils.path.which", lambda name: name)
     with pytest.raises(CommandExecutionError, match=f"{argv[0]} did not end within {seconds} s"):
-        world.modules.hanfs_storage._run(argv)
+        world.modules.hanfs_storage_probe.run(argv)
     assert seen["timeout"] == seconds
 
 
 def test_a_label_is_not_made_without_a_machine_id(tmp_path):
     world = load(
-        modules=["hanfs_storage_rules", "hanfs_storage", "hanfs_model"],
+        modules=MODULES,
         states=False,
         run=lambda *_, **__: pytest.fail("nothing may be run"),
     )
