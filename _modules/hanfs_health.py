@@ -3,7 +3,7 @@ The verdict on the service: from what the cluster's tools say to what is wrong.
 
 Data in, sentences out; nothing is run here. ``hanfs.health`` asks the tools.
 
-:depends: nothing
+:depends: hanfs_model, hanfs_fencing
 """
 
 from __future__ import annotations
@@ -46,10 +46,13 @@ def judge(site, wanted, status):
     _judge_nodes(site["cluster"]["nodes"], status["nodes"], problems, notes)
     if status["maintenance_mode"]:
         notes.append("the cluster is in maintenance mode")
-    active = _judge_resources(wanted, status["resources"], problems, notes)
+    core = __salt__["hanfs_model.core"](site)
+    active = _judge_resources(wanted, core, status["resources"], problems, notes)
     for failure in status["failures"]:
         problems.append(_failure_text(failure))
-    problems += _fencing_problems(wanted, status)
+    problems += _fencing_problems(site, wanted, status)
+    problems += __salt__["hanfs_fencing.problems"](site, status)
+    problems = list(dict.fromkeys(problems))
     busy = any(item.get("pending") for item in status["resources"].values())
     busy = busy or any(node.get("pending") for node in status["nodes"].values()) or not status["dc"]
     return {
@@ -80,8 +83,8 @@ def _judge_nodes(wanted, nodes, problems, notes):
                 problems.append(f"{name} was put into standby by a failure")
 
 
-def _judge_resources(wanted, resources, problems, notes):
-    """Add what is wrong with the resources; returns the node that runs the group, or None."""
+def _judge_resources(wanted, core, resources, problems, notes):
+    """Add what is wrong with the resources; returns the node that runs the core group, or None."""
     where = {}
     for name in wanted.get("primitives") or {}:
         item = resources.get(name)
@@ -106,12 +109,26 @@ def _judge_resources(wanted, resources, problems, notes):
     active = None
     for group, content in (wanted.get("groups") or {}).items():
         members = content["members"] if isinstance(content, dict) else content
-        nodes = sorted({node for member in members for node in where.get(member, [])})
-        if len(nodes) > 1:
-            problems.append(f"the group {group} is spread over {' and '.join(nodes)}")
-        elif nodes and "SharedFS" in members:
-            active = nodes[0]
+        where[group] = sorted({node for member in members for node in where.get(member, [])})
+        if len(where[group]) > 1:
+            problems.append(f"the group {group} is spread over {' and '.join(where[group])}")
+        elif where[group] and group == core:
+            active = where[group][0]
+    problems += _apart(wanted, core, where)
     return active
+
+
+def _apart(wanted, core, where):
+    """Whatever has to be with the core group, and is not."""
+    found = []
+    for pair in (wanted.get("constraints") or {}).get("colocation") or []:
+        name, nodes = pair.get("resource"), where.get(pair.get("resource")) or []
+        together = pair.get("with") == core and pair.get("score") == "INFINITY"
+        if together and nodes and where.get(core) and nodes != where[core]:
+            found.append(
+                f"{name} is on {' and '.join(nodes)}, the service on {' and '.join(where[core])}"
+            )
+    return found
 
 
 def _failure_text(failure):
@@ -126,7 +143,7 @@ def _failure_text(failure):
     )
 
 
-def _fencing_problems(wanted, status):
+def _fencing_problems(site, wanted, status):
     enabled = (wanted.get("properties") or {}).get("stonith-enabled")
     if enabled is None:
         return []
@@ -141,7 +158,8 @@ def _fencing_problems(wanted, status):
         for item in status["resources"].values()
         if str(item["agent"]).startswith("stonith:") and item["role"] == "Started"
     ]
-    if enabled and not devices:
+    watchdog_only = site["fencing"]["sbd"] and not site["fencing"]["sbd"]["devices"]
+    if enabled and not devices and not watchdog_only:
         return ["fencing is on, but no fencing device is started"]
     return []
 

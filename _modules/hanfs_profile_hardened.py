@@ -251,7 +251,7 @@ def _addresses(site):
             made[f"tickle_{name}"] = _minor(
                 "portblock",
                 {
-                    "protocol": "tcp",
+                    "protocol": _protocol(),
                     "portno": 2049,
                     "action": "unblock",
                     "ip": address["ip"],
@@ -261,6 +261,17 @@ def _addresses(site):
             )
             groups[f"address_{name}"].append(f"tickle_{name}")
     return made, groups
+
+
+def _protocol():
+    """
+    tcp, as portblock finds it in what iptables prints. Debian 12's iptables 1.8.9 prints numbers,
+    which its portblock (4.12) does not know: with the word it would never find its own rule, and
+    leave the port closed for ever after a move and a move back
+    (https://github.com/ClusterLabs/resource-agents/pull/1924).
+    """
+    system = (__grains__.get("os"), str(__grains__.get("osmajorrelease")))
+    return "6" if system == ("Debian", "12") else "tcp"
 
 
 def _notify(site):

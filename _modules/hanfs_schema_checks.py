@@ -47,7 +47,6 @@ _HINTS = {
     ),
     "fsid": ". Give each exported directory a number of its own (0 for a single one)",
     "enabled": ". Say `enabled: false` while the cluster has no fencing devices",
-    "nodes": ". Name the nodes that it is for",
 }
 
 

@@ -4,7 +4,7 @@ The section ``fencing`` of a site: devices, levels, delays, SBD.
 No value below ``secrets`` or of ``key_files`` is ever shown, nor one of an option whose name says
 that it is a secret.
 
-:depends: nothing
+:depends: hanfs_fencing, hanfs_fencing_rules
 """
 
 from __future__ import annotations
@@ -16,29 +16,10 @@ __virtualname__ = "hanfs_schema_fencing"
 # Fencing without cutting the power: a node that was fenced has to be let in again.
 UNFENCING = ("fence_scsi", "fence_mpath")
 MONITOR = 60
-PRIORITY_DELAY = 15
 TIMEOUT = 60
 WATCHDOG_TIMEOUT = 10
 _AGENT = re.compile(r"(stonith:)?[A-Za-z][A-Za-z0-9_/-]*\Z")
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
-_SBD_OPTION = re.compile(r"SBD_[A-Z_]+\Z")
-_SECRET = re.compile(
-    r"pass(wd|word|phrase|code)?$|secret|token$|credential|community"
-    r"|(api|auth|access|private|shared|encryption|snmp_priv|ssh)[-_]?key$",
-    re.I,
-)
-# What is said in a key of its own.
-_OWN_KEYS = {
-    "pcmk_host_list": "nodes",
-    "pcmk_host_map": "nodes",
-    "pcmk_host_check": "nodes",
-    "pcmk_delay_base": "delay",
-}
-_SBD_OWN_KEYS = {
-    "SBD_DEVICE": "devices",
-    "SBD_WATCHDOG_DEV": "watchdog",
-    "SBD_WATCHDOG_TIMEOUT": "watchdog_timeout",
-}
 _RESERVED = ("nfs", "nfs_server", "nfs_notify")
 _PREFIXES = ("vg_", "fs_", "export_", "ip_", "tickle_", "address_")
 
@@ -119,10 +100,11 @@ def _options(checks):
             here = f"{path}:{name}"
             if not isinstance(name, str) or not _OPTION.match(name):
                 report(f"{here}: is not the name of an option")
-            elif _SECRET.search(name):
-                report(f"{here}: is a secret; it belongs under `secrets`, not under `options`")
-            elif name in _OWN_KEYS:
-                report(f"{here}: say it with the key `{_OWN_KEYS[name]}` of the device")
+            elif __salt__["hanfs_fencing_rules.is_secret"](name):
+                # Said by the rules between keys; here it only must not be shown.
+                continue
+            elif isinstance(item, list):
+                checks.list_of(checks.scalar, "values")(item, here, report)
             else:
                 checks.scalar(item, here, report)
 
@@ -177,13 +159,7 @@ def _sbd(checks):
             report(f"{path}: is not a mapping of SBD_... options")
             return
         for name, item in value.items():
-            here = f"{path}:{name}"
-            if not isinstance(name, str) or not _SBD_OPTION.match(name):
-                report(f"{here}: is not the name of an option of sbd (SBD_STARTMODE ...)")
-            elif name in _SBD_OWN_KEYS:
-                report(f"{here}: say it with the key `{_SBD_OWN_KEYS[name]}` of sbd")
-            else:
-                checks.scalar(item, here, report)
+            checks.scalar(item, f"{path}:{name}", report)
 
     return checks.mapping(
         {
@@ -192,7 +168,6 @@ def _sbd(checks):
             "watchdog_timeout": checks.number(1, 600, " (seconds)"),
             "msgwait": checks.number(2, 3600, " (seconds)"),
             "initialize": checks.boolean,
-            "quorum_device": checks.boolean,
             "options": option,
         }
     )
@@ -202,35 +177,26 @@ def _sbd(checks):
 
 
 def relations(checks, site, path, report, hardened):
-    """The rules between the keys of this section, and with nodes, storage and cluster_config."""
+    """The rules between the keys of this section, and with storage and cluster_config."""
     fencing, here = checks.part(site, "fencing"), f"{path}:fencing"
-    nodes = list(checks.part(checks.part(site, "cluster"), "nodes"))
-    devices = {
-        name: device
-        for name, device in checks.part(fencing, "devices").items()
-        if isinstance(device, dict)
-    }
-    elsewhere = _elsewhere(checks, site)
-    _needed(fencing, elsewhere, here, report)
-    for name, device in devices.items():
-        _device_rules(name, device, nodes, f"{here}:devices:{name}", report, hardened)
-    _level_rules(checks, fencing, devices, elsewhere, nodes, f"{here}:levels", report)
-    _delay_rules(checks, fencing, devices, here, report)
-    _sbd_rules(checks, site, fencing, nodes, f"{here}:sbd", report)
+    for sentence in __salt__["hanfs_fencing_rules.problems"](site, path):
+        report(sentence)
+    _needed(checks, site, fencing, here, report)
+    for name in checks.part(fencing, "devices") if hardened else ():
+        if name in _RESERVED or str(name).startswith(_PREFIXES):
+            report(
+                f"{here}:devices:{name}: {name} is a name that the profile keeps for its own "
+                "resources"
+            )
+    _disk_rules(checks, site, fencing, f"{here}:sbd:devices", report)
 
 
-def _elsewhere(checks, site):
-    """Names of the fencing devices that stand in ``cluster_config``."""
-    primitives = checks.part(checks.part(site, "cluster_config"), "primitives")
-    return [
-        name
-        for name, item in primitives.items()
-        if isinstance(item, dict) and str(item.get("agent")).startswith("stonith:")
-    ]
-
-
-def _needed(fencing, elsewhere, here, report):
-    if fencing.get("enabled") is not True or fencing.get("devices") or elsewhere:
+def _needed(checks, site, fencing, here, report):
+    if fencing.get("enabled") is not True or fencing.get("devices"):
+        return
+    primitives = checks.part(checks.part(site, "cluster_config"), "primitives").values()
+    agents = [str(item.get("agent")) for item in primitives if isinstance(item, dict)]
+    if any(agent.startswith("stonith:") for agent in agents):
         return
     if not isinstance(fencing.get("sbd"), dict):
         report(
@@ -240,113 +206,12 @@ def _needed(fencing, elsewhere, here, report):
         )
 
 
-def _device_rules(name, device, nodes, here, report, hardened):
-    taken = name in _RESERVED or str(name).startswith(_PREFIXES)
-    if hardened and taken:
-        report(f"{here}: {name} is a name that the profile keeps for its own resources")
-    named = device.get("nodes")
-    named = list(named) if isinstance(named, (dict, list)) else []
-    for node in named:
-        if node not in nodes:
-            report(f"{here}:nodes: {node} is no node of the site; they are {', '.join(nodes)}")
-    delay = device.get("delay")
-    for node in delay if isinstance(delay, dict) else ():
-        if node not in named:
-            report(f"{here}:delay: {node} is none of the device's nodes")
-    options, secrets = device.get("options"), device.get("secrets")
-    for option in secrets if isinstance(secrets, (dict, list)) else ():
-        if isinstance(options, dict) and isinstance(option, str) and option in options:
-            report(f"{here}:options:{option}: is given under secrets already")
-
-
-def _level_rules(checks, fencing, devices, elsewhere, nodes, path, report):
-    sbd = ["fence-sbd"] if isinstance(fencing.get("sbd"), dict) else []
-    for node, levels in checks.part(fencing, "levels").items():
-        if node not in nodes:
-            report(f"{path}:{node}: is no node of the site; they are {', '.join(nodes)}")
-        for number, level in enumerate(levels if isinstance(levels, list) else []):
-            for name in level if isinstance(level, list) else ():
-                if not isinstance(name, str):
-                    continue
-                here = f"{path}:{node}:{number}"
-                if name in devices:
-                    named = devices[name].get("nodes")
-                    if isinstance(named, (dict, list)) and node not in named:
-                        report(f"{here}: {name} is not for {node}, see its `nodes`")
-                elif name not in elsewhere and name not in sbd:
-                    known = ", ".join([*devices, *elsewhere, *sbd]) or "none"
-                    report(f"{here}: {name} is no fencing device; there are: {known}")
-
-
-def _delay_rules(checks, fencing, devices, here, report):
-    longest = max([0, *(second for device in devices.values() for second in _delays(device))])
-    priority = fencing.get("priority_delay")
-    if longest and checks.is_int(priority) and 0 < priority < 2 * longest:
-        report(
-            f"{here}:priority_delay: {priority} is less than twice the longest delay of a device "
-            f"({longest}): the node that runs the service could still be shot first"
-        )
-
-
-def _delays(device):
-    delay = device.get("delay")
-    values = delay.values() if isinstance(delay, dict) else [delay]
-    return [value for value in values if isinstance(value, int)]
-
-
-def _sbd_rules(checks, site, fencing, nodes, path, report):
-    sbd = fencing.get("sbd")
-    if not isinstance(sbd, dict):
-        return
-    watchdog = sbd.get("watchdog_timeout", WATCHDOG_TIMEOUT)
-    msgwait = sbd.get("msgwait")
-    if checks.is_int(msgwait) and checks.is_int(watchdog) and msgwait < 2 * watchdog:
-        report(
-            f"{path}:msgwait: {msgwait} is less than twice the watchdog's timeout ({watchdog}): "
-            "a node would count as dead while its watchdog has not bitten yet"
-        )
-    shared = {
-        str(entry.get("device")): here for here, entry in checks.one_or_many(site, "storage", "")
-    }
-    devices = sbd.get("devices")
+def _disk_rules(checks, site, fencing, path, report):
+    shared = [str(entry.get("device")) for _, entry in checks.one_or_many(site, "storage", "")]
+    devices = checks.part(fencing, "sbd").get("devices")
     for number, device in enumerate(devices if isinstance(devices, list) else []):
         if isinstance(device, str) and device in shared:
-            report(
-                f"{path}:devices:{number}: {device} carries the data ({shared[device].lstrip(':')})"
-            )
-    if not devices and len(nodes) == 2 and sbd.get("quorum_device") is not True:
-        report(
-            f"{path}:devices: none given, and two nodes with a watchdog only lose the service "
-            "with either of them: without a third vote the one that is left has to reset itself, "
-            "too. Give a shared device, or say `quorum_device: true` when the cluster has one"
-        )
-    timeout, least = fencing.get("timeout"), least_timeout(sbd)
-    if checks.is_int(timeout) and least is not None and timeout < least:
-        report(
-            f"{path[: -len(':sbd')]}:timeout: {timeout} is too short for sbd, which needs {least} "
-            "seconds (1.2 times msgwait, or twice the watchdog's timeout without a device)"
-        )
-
-
-def least_timeout(sbd):
-    """
-    The shortest ``stonith-timeout`` that SBD can keep, in seconds: 1.2 times msgwait, or without
-    a device 1.2 times the time in which a watchdog bites for sure (twice its timeout).
-
-    sbd
-        The section; None if its numbers are none.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs_schema_fencing.least_timeout '{devices: [/dev/vdc], msgwait: 20}'
-    """
-    watchdog = sbd.get("watchdog_timeout", WATCHDOG_TIMEOUT)
-    if not isinstance(watchdog, int):
-        return None
-    wait = sbd.get("msgwait", 2 * watchdog) if sbd.get("devices") else 2 * watchdog
-    return -(-12 * wait // 10) if isinstance(wait, int) else None
+            report(f"{path}:{number}: {device} carries the data; SBD needs a disk of its own")
 
 
 # --- normalised -----------------------------------------------------------------------------------
@@ -356,11 +221,10 @@ def normalise(checks, site, made):
     """Write ``fencing`` into the normalised site. No secret's value is in it."""
     fencing = checks.part(site, "fencing")
     sbd = fencing.get("sbd")
-    delay = fencing.get("priority_delay")
-    if delay is None:
-        two = len(made["cluster"]["nodes"]) == 2
-        longest = [second for device in _devices(checks, fencing) for second in _delays(device)]
-        delay = max([PRIORITY_DELAY, *(2 * second for second in longest)]) if two else 0
+    rules = {**fencing, "sbd": sbd or {}}
+    nodes, least = list(made["cluster"]["nodes"]), TIMEOUT
+    if sbd is not None:
+        least = max(least, __salt__["hanfs_fencing.sbd_times"](sbd)["stonith"])
     made["fencing"] = {
         "enabled": fencing["enabled"],
         "devices": {
@@ -370,20 +234,14 @@ def normalise(checks, site, made):
             node: [list(level) for level in levels]
             for node, levels in checks.part(fencing, "levels").items()
         },
-        "priority_delay": delay,
-        "timeout": fencing.get(
-            "timeout", max(TIMEOUT, least_timeout(sbd) if sbd is not None else 0)
-        ),
+        "priority_delay": __salt__["hanfs_fencing.priority_delay"](rules, nodes),
+        "timeout": fencing.get("timeout", least),
         "key_files": {
             path: {"encoding": file.get("encoding", "text")}
             for path, file in checks.part(fencing, "key_files").items()
         },
         "sbd": None if sbd is None else _normal_sbd(sbd),
     }
-
-
-def _devices(checks, fencing):
-    return checks.part(fencing, "devices").values()
 
 
 def _device(device):
@@ -409,6 +267,5 @@ def _normal_sbd(sbd):
         "watchdog_timeout": watchdog,
         "msgwait": sbd.get("msgwait", 2 * watchdog),
         "initialize": sbd.get("initialize", False),
-        "quorum_device": sbd.get("quorum_device", False),
         "options": dict(sbd.get("options") or {}),
     }

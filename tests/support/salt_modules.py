@@ -13,6 +13,7 @@ run is kept, so that a test can count processes and look for secrets in argument
     world.commands                                  # [["cibadmin", "--query"], ...]
 """
 
+import fnmatch
 import importlib.util
 import itertools
 import os
@@ -85,6 +86,10 @@ def _import(path):
     return module
 
 
+def _is_wanted(name, patterns):
+    return patterns is None or any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
 def _functions(module):
     aliases = getattr(module, "__func_alias__", {})
     for name, value in vars(module).items():
@@ -107,7 +112,8 @@ def load(opts=None, pillar=None, grains=None, run=None, salt=None, modules=None,
         More functions for ``__salt__`` (or other ones, by full name).
 
     modules
-        Names of the files in ``_modules`` to load; all if not given.
+        Names of the files in ``_modules`` to load, or patterns such as ``hanfs*``; all if not
+        given.
 
     states
         Whether to load ``_states`` too.
@@ -138,7 +144,7 @@ def load(opts=None, pillar=None, grains=None, run=None, salt=None, modules=None,
         found.append((ROOT / "_states", world.states, state_functions))
     for directory, where, table in found:
         for path in sorted(directory.glob("*.py")):
-            if modules is not None and table is world.salt and path.stem not in modules:
+            if table is world.salt and not _is_wanted(path.stem, modules):
                 continue
             module = _import(path)
             vars(module).update(dunders)

@@ -55,15 +55,15 @@ What all modules work on is the normalised site, ``hanfs_schema.normalise(site, 
                     "nodes": ["nfs-server1"],              # or {node: plug}, as it was given
                     "options": {"ip": "10.10.10.21", "username": "admin", "lanplus": True},
                     "secrets": ["password"],               # names, never values
-                    "delay": {"nfs-server1": 5},           # {node: seconds}, {} if none
+                    "delay": {},                           # {node: seconds}
                     "monitor": 60, "unfencing": False,
                 },
             },
-            "levels": {"nfs-server1": [["fence-1"]]},
+            "levels": {},                          # {node: [[device, ...], ...]}
             "priority_delay": 15, "timeout": 60,
             "key_files": {"/etc/cluster/fence_xvm.key": {"encoding": "base64"}},   # never content
-            "sbd": None,                           # or devices, watchdog, watchdog_timeout, msgwait,
-        },                                         # initialize, quorum_device, options
+            "sbd": None,    # or devices, watchdog, watchdog_timeout, msgwait, initialize, options
+        },
         "lint": {"accept": {"HANFS999": "why"}},
         "firewall": {...}, "timeouts": {...}, "cluster_config": {...}, "allow_disruption": False,
     }

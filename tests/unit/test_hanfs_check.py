@@ -51,8 +51,8 @@ class Machine:
                 "cib.query": self._query,
             },
         )
-        self.world.modules.hanfs.own_name = lambda: self.facts["name"]
-        self.world.modules.hanfs.CIB_FILE = self.facts.get("cib_file", "/nonexistent")
+        self.world.salt["hanfs.own_name"] = lambda: self.facts["name"]
+        self.world.modules.hanfs_check.CIB_FILE = self.facts.get("cib_file", "/nonexistent")
 
     def _member(self):
         found = self.facts["conf"]

@@ -7,10 +7,7 @@ from tests.support.salt_modules import load
 from tests.support.sites import site
 
 SITE = site({"cluster:password": ...})
-MODULES = [
-    "hanfs", "hanfs_schema", "hanfs_model", "hanfs_storage", "hanfs_storage_probe",
-    "hanfs_storage_rules", "hanfs_storage_rules_mounts", "hanfs_storage_size",
-]  # fmt: skip
+MODULES = ["hanfs*"]
 BOTH = pytest.mark.parametrize("test", [True, False], ids=["dry", "real"])
 
 

@@ -1,0 +1,262 @@
+"""
+Whether one site fits this machine: the function ``hanfs.check``.
+
+It belongs to the execution module hanfs: Salt merges files that have one virtual name.
+
+:depends: nothing to load
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from xml.etree import ElementTree
+
+import salt.utils.data
+from salt.exceptions import CommandExecutionError
+
+__virtualname__ = "hanfs"
+
+# Read instead of asking cibadmin: a run with nothing to do stays cheap. Who is not in there is
+# asked for in the running cluster.
+CIB_FILE = "/var/lib/pacemaker/cib/cib.xml"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def check(site, path="hanfs", password_pillar=None):
+    """
+    Check a site's pillar, and if that is right whether it fits this machine. Reads only (and asks
+    the network, by ARP, who has the virtual address).
+
+    site
+        The site as it stands in pillar; ``cluster:password`` may have been taken out.
+
+    path
+        Colon path of the site in pillar, for the messages.
+
+    password_pillar
+        Colon path of the cluster password in pillar; default ``<path>:cluster:password``.
+
+    Returns ``{"problems": [...], "notes": [...]}``, lists of sentences; the machine is only looked
+    at if the pillar is right.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.check '{...}' hanfs:sites:athens
+    """
+    found = __salt__["hanfs_schema.problems"](site, path)
+    password_pillar = password_pillar or f"{path}:cluster:password"
+    password = salt.utils.data.traverse_dict_and_list(__pillar__, password_pillar)
+    found += __salt__["hanfs_schema.password_problems"](password, password_pillar)
+    if not found:
+        pillar = salt.utils.data.traverse_dict_and_list(__pillar__, path)
+        found = __salt__["hanfs_schema.secret_problems"](site, pillar, path)
+    if found:
+        return {"problems": list(dict.fromkeys(found)), "notes": []}
+    places = (
+        _places(site["storage"], f"{path}:storage"),
+        _places(site["address"], f"{path}:address"),
+    )
+    site = __salt__["hanfs_schema.normalise"](site, path)
+    member = __salt__["pcs.member_of"]() is not None
+    local = __salt__["hanfs_net.addresses"]()
+    report = {"problems": [], "notes": []}
+    _check_node(site, path, member, local, report)
+    _check_cluster(site, path, report)
+    _check_names(site, path, report)
+    for storage, here in zip(site["file_systems"], places[0]):
+        _check_device(site, storage, here, member, report)
+        _check_fstab(storage, here, report)
+    for address, here in zip(site["addresses"], places[1]):
+        _check_host_name(site, address, here, report)
+        _check_virtual_address(address, here, member, local, report)
+    return {kind: list(dict.fromkeys(told)) for kind, told in report.items()}
+
+
+def _places(value, path):
+    """Colon paths of the entries of a section that is one mapping or a list of them."""
+    if isinstance(value, dict):
+        return [path]
+    return [f"{path}:{number}" for number in range(len(value))]
+
+
+def _check_node(site, path, member, local, report):
+    nodes, own = site["cluster"]["nodes"], __salt__["hanfs.own_name"]()
+    if own not in nodes:
+        report["problems"].append(
+            f"{path}:cluster:nodes: this machine is {own} (uname -n), which is not among "
+            f"{', '.join(nodes)}"
+        )
+    elif not member:
+        here = {entry["ip"] for entry in local}
+        for address in nodes[own]:
+            if address not in here:
+                report["problems"].append(
+                    f"{path}:cluster:nodes:{own}: {address} is not an address of this machine"
+                )
+
+
+def _check_cluster(site, path, report):
+    live = __salt__["pcs.corosync_conf"]()
+    if live is None or live["stub"]:
+        return
+    wanted = site["cluster"]
+    if live["cluster_name"] != wanted["name"]:
+        report["problems"].append(
+            f"{path}:cluster:name: this machine is in the cluster {live['cluster_name']}, not "
+            f"in {wanted['name']}; "
+            "it is left as it is"
+        )
+    elif not _same_nodes(live["nodes"], wanted["nodes"]):
+        report["problems"].append(
+            f"{path}:cluster:nodes: the cluster {wanted['name']} exists with "
+            f"{_shown_nodes(live['nodes'])}; the nodes and "
+            "addresses of an existing cluster are not changed"
+        )
+
+
+def _same_nodes(live, wanted):
+    if set(live) != set(wanted):
+        return False
+    # corosync 2 has names where corosync 3 has addresses: those say nothing about addresses.
+    return all(
+        found == wanted[name] for name, found in live.items() if all(map(_is_address, found))
+    )
+
+
+def _is_address(text):
+    return re.match(r"[0-9.]+\Z|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\Z", text) is not None
+
+
+def _shown_nodes(nodes):
+    return ", ".join(f"{name} ({', '.join(addresses)})" for name, addresses in nodes.items())
+
+
+def _check_names(site, path, report):
+    for name in site["cluster"]["nodes"]:
+        found = __salt__["hanfs_net.resolve"](name)
+        if not found:
+            report["problems"].append(
+                f"{path}:cluster:nodes:{name}: this machine cannot resolve the name (DNS, or a "
+                "line in /etc/hosts)"
+            )
+        elif name != __salt__["hanfs.own_name"]() and all(
+            ip.startswith("127.") or ip == "::1" for ip in found
+        ):
+            report["problems"].append(
+                f"{path}:cluster:nodes:{name}: the name resolves to this machine itself "
+                f"({found[0]})"
+            )
+
+
+def _check_host_name(site, address, here, report):
+    """
+    sm-notify sends a name, never an address, and fails without one: nfs-utils,
+    utils/statd/sm-notify.c, "it is an error".
+    """
+    virtual = address["ip"]
+    if site["nfs"] and site["nfs"]["v4_only"]:
+        return
+    if not __salt__["hanfs_net.name_of"](virtual):
+        notify = "NFSNotify" if site["profile"] == "article" else "nfs_notify"
+        report["problems"].append(
+            f"{here}:ip: {virtual} has no host name on this machine, and {notify} cannot "
+            f"start without one: give it one in DNS, or by a line '{virtual} NAME' in /etc/hosts"
+        )
+
+
+def _check_device(site, storage, place, member, report):
+    here = f"{place}:device"
+    if member:
+        # Storage that exists already is storage_ready's to judge; here it only has to be attached.
+        if not os.path.exists(storage["device"]):
+            report["problems"].append(f"{here}: the device {storage['device']} is not there")
+        return
+    creates = next(iter(site["cluster"]["nodes"])) == __salt__["hanfs.own_name"]()
+    try:
+        facts = __salt__["hanfs_storage.inspect"](
+            storage, site["cluster"]["name"], storage["initialize"] and creates
+        )
+        decision = __salt__["hanfs_storage_rules.decide"](
+            facts, storage, storage["initialize"], creates
+        )
+    except CommandExecutionError as err:
+        # On the other nodes it may be the first one's work that gets in the way.
+        report["problems" if creates else "notes"].append(f"{here}: {err}")
+        return
+    if decision["verdict"] == "refuse":
+        report["problems"].append(f"{here}: {decision['why']}")
+    elif decision["verdict"] == "unlisted":
+        # The run itself lets LVM see it, and looks again before it makes anything.
+        report["notes"].append(f"{here}: {decision['why']}")
+
+
+def _check_fstab(storage, here, report):
+    """Nothing but the cluster mounts the shared file system, on members too, at boot above all."""
+    try:
+        entries = __salt__["hanfs_storage.fstab"](storage)
+    except CommandExecutionError as err:
+        report["problems"].append(f"{here}: {err}")
+        return
+    for entry in entries:
+        told = __salt__["hanfs_storage_rules.fstab_told"](entry)
+        report["notes" if entry["by_hand"] else "problems"].append(f"{here}: {told}")
+
+
+def _check_virtual_address(address, place, member, local, report):
+    ip, nic, here = address["ip"], address["nic"], f"{place}:ip"
+    if nic and not os.path.exists(f"/sys/class/net/{nic}"):
+        report["problems"].append(f"{place}:nic: this machine has no interface {nic}")
+        return
+    interface = nic or __salt__["hanfs_net.interface_for"](ip, local)
+    if interface is None:
+        networks = ", ".join(sorted({entry["network"] for entry in local})) or "none"
+        report["problems"].append(
+            f"{here}: {ip} is in none of this machine's networks ({networks}); take an address "
+            "of one of them or name the "
+            "interface in `nic`"
+        )
+        return
+    if ip in {entry["ip"] for entry in local}:
+        if not member:
+            report["problems"].append(
+                f"{here}: {ip} is set on this machine already, outside a cluster"
+            )
+        return
+    if member and _saved_configuration_has(ip):
+        return
+    if ":" in ip:
+        report["notes"].append(f"Whether {ip} is free was not checked (IPv6)")
+        return
+    try:
+        owner = __salt__["hanfs_net.answered_by"](ip, interface)
+    except CommandExecutionError as err:
+        report["notes"].append(f"Whether {ip} is free could not be checked: {err}")
+        return
+    # Asked in this order there is no race: the cluster knows the address before it brings it up.
+    if owner and not (member and _cluster_has_address(ip)):
+        report["problems"].append(f"{here}: {ip} is answered already by another machine ({owner})")
+
+
+def _saved_configuration_has(ip):
+    """Whether the cluster's configuration, as Pacemaker keeps it on disk, has this address."""
+    try:
+        tree = ElementTree.parse(CIB_FILE)
+    except (OSError, ElementTree.ParseError):
+        return False
+    pairs = tree.iterfind(".//primitive/instance_attributes/nvpair")
+    return any(pair.get("name") == "ip" and pair.get("value") == ip for pair in pairs)
+
+
+def _cluster_has_address(ip):
+    """Whether the live cluster has this address; one that cannot be asked counts as yes."""
+    try:
+        primitives = __salt__["cib.query"]().get("primitives", {})
+    except CommandExecutionError:
+        return True
+    return any(str((item.get("attributes") or {}).get("ip")) == ip for item in primitives.values())
