@@ -381,7 +381,7 @@ def nodes_ready(name, site, timeout=600):
     return ret
 
 
-def agents_known(name, site):
+def agents_known(name, site, path="hanfs"):
     """
     Before there is a cluster: check that the resource agents that the site needs are installed and
     know the options they are given. Changes nothing. Once this node is a member
@@ -391,7 +391,10 @@ def agents_known(name, site):
         Free text.
 
     site
-        The site as it stands in pillar.
+        The site as it stands in pillar, its secrets taken out or not.
+
+    path
+        Colon path of the site in pillar.
     """
     ret = _ret(name)
     try:
@@ -402,7 +405,7 @@ def agents_known(name, site):
             return _unknown(
                 ret, "Which resource agents there are cannot be known before pacemaker is installed"
             )
-        found = __salt__["cib.validate"](__salt__["hanfs.description"](site))
+        found = __salt__["cib.validate"](__salt__["hanfs.description"](site, path))
     except (CommandExecutionError, SaltInvocationError) as err:
         return _failed(ret, err)
     if found:
@@ -411,7 +414,7 @@ def agents_known(name, site):
     return ret
 
 
-def configured(name, site):
+def configured(name, site, path="hanfs"):
     """
     Compile the site and bring the cluster's configuration in line with it (``pcs.configured`` does
     the work). Warns while there is no fencing.
@@ -420,11 +423,14 @@ def configured(name, site):
         Free text.
 
     site
-        The site as it stands in pillar.
+        The site as it stands in pillar, its secrets taken out or not.
+
+    path
+        Colon path of the site in pillar.
     """
     ret = _ret(name)
     try:
-        description = __salt__["hanfs.description"](site)
+        description = __salt__["hanfs.description"](site, path)
         warnings = __salt__["hanfs.warnings"](site)
         settle = (site.get("timeouts") or {}).get("settle", 600)
         ret = __states__["pcs.configured"](

@@ -34,6 +34,9 @@ The nodes form the cluster:
     - nodes: {{ hanfs.nodes | json(sort_keys=False) }}
     - creator: {{ hanfs.creator | json }}
     - totem: {{ hanfs.cluster.get("totem") | json(sort_keys=False) }}
+{%- if hanfs.links %}
+    - links: {{ hanfs.links | json(sort_keys=False) }}
+{%- endif %}
     - timeout: {{ peer_timeout | json }}
     - require:
       - pcs: The nodes trust each other

@@ -12,5 +12,6 @@ include:
 The cluster is configured as the site says:
   hanfs.configured:
     - site: {{ hanfs.site | json(sort_keys=False) }}
+    - path: {{ hanfs.path | json }}
     - require:
       - sls: hanfs.cluster

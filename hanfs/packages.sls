@@ -35,5 +35,6 @@ The packages are installed:
 The resource agents of the site are known:
   hanfs.agents_known:
     - site: {{ hanfs.site | json(sort_keys=False) }}
+    - path: {{ hanfs.path | json }}
     - require:
       - pkg: The packages are installed

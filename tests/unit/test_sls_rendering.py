@@ -372,6 +372,55 @@ def test_a_lookup_of_another_kind_reaches_the_check(render):
         assert set(named(low, "pkg.installed")["pkgs"]) == DEB_PACKAGES | DEB_AGENTS
 
 
+FENCE_SECRET = "quite-Secret-8"
+SECRET_PLACES = {
+    "as it should be": {
+        "devices": {"f1": {"agent": "fence_x", "secrets": {"password": FENCE_SECRET}}},
+        "key_files": {"/etc/k": {"content": FENCE_SECRET, "encoding": "text"}},
+    },
+    "among the options": {"devices": {"f1": {"options": {"password": FENCE_SECRET, "ip": "a"}}}},
+    "secrets are text": {"devices": {"f1": {"secrets": FENCE_SECRET}}},
+    "options are a list": {"devices": {"f1": {"options": [FENCE_SECRET]}}},
+    "device is text": {"devices": {"f1": FENCE_SECRET}},
+    "devices are a list": {"devices": [{"secrets": {"password": FENCE_SECRET}}]},
+    "key files are a list": {"key_files": [{"content": FENCE_SECRET}]},
+    "key file is text": {"key_files": {"/etc/k": FENCE_SECRET}},
+}
+
+
+@pytest.mark.parametrize("case", SECRET_PLACES)
+def test_no_secret_of_fencing_is_rendered(render, case):
+    text = json.dumps(render(pillar(fencing={"enabled": True, **SECRET_PLACES[case]})))
+    assert FENCE_SECRET not in text
+    if case == "as it should be":
+        assert '"secrets": ["password"]' in text and '"/etc/k": {"encoding": "text"}' in text
+    if case == "among the options":
+        assert '"options": {"password": null, "ip": "a"}' in text
+
+
+def test_no_value_of_an_unknown_key_is_rendered(render):
+    text = json.dumps(render(pillar(fenzing={"secrets": FENCE_SECRET})))
+    assert FENCE_SECRET not in text and '"fenzing": null' in text
+
+
+def test_no_secret_of_a_fencing_that_is_no_mapping(render):
+    assert FENCE_SECRET not in json.dumps(render(pillar(fencing=[FENCE_SECRET])))
+
+
+def test_the_first_link_is_preferred(render):
+    def links(**changes):
+        found = [one for one in render(pillar(**changes)) if one["fun"] == "cluster_created"]
+        return found[0].get("links")
+
+    cluster = pillar()["hanfs"]["sites"]["athens"]["cluster"]
+    assert links(profile="article") is None
+    assert links(profile="hardened") == [{"link_priority": 2}, {"link_priority": 1}]
+    given = [{"link_priority": 10}, {"link_priority": 5}]
+    assert links(profile="article", cluster={**cluster, "links": given}) == given
+    one = {**cluster, "nodes": {name: ips[:1] for name, ips in cluster["nodes"].items()}}
+    assert links(profile="hardened", cluster=one) is None
+
+
 def test_keys_beside_the_sites_reach_the_check_without_their_values(render):
     for wrong in HOSTILE:
         tree = pillar()
