@@ -4,21 +4,26 @@
   online in a cluster with a coordinator (DC) and quorum. In an existing cluster a peer that is down is only named
   here; hanfs.healthy fails at the end and names it again.
 
-  Needs: hanfs.pcsd on this node; for a new cluster on every node of the site (each waits for the others, up to
+  SBD, where the site has it, starts and ends with corosync: it is enabled once the cluster is set up (which disables it)
+  and before it starts, and nothing goes on before it runs on every node.
+
+  Needs: hanfs.fencing on this node; for a new cluster on every node of the site (each waits for the others, up to
   `timeouts:peer` seconds).
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
 {%- set peer_timeout = hanfs.timeouts.get("peer", 600) %}
+{%- set fencing = hanfs.site.get("fencing") %}
+{%- set sbd = fencing.get("sbd") if fencing is mapping and fencing.get("enabled") else none %}
 
 include:
-  - hanfs.pcsd
+  - hanfs.fencing
 
 The nodes reach each other over every link:
   hanfs.nodes_ready:
     - site: {{ hanfs.site | json(sort_keys=False) }}
     - timeout: {{ peer_timeout | json }}
     - require:
-      - sls: hanfs.pcsd
+      - sls: hanfs.fencing
 
 The nodes trust each other:
   pcs.hosts_authenticated:
@@ -40,6 +45,16 @@ The nodes form the cluster:
     - timeout: {{ peer_timeout | json }}
     - require:
       - pcs: The nodes trust each other
+{%- if sbd is mapping %}
+
+SBD starts with the cluster:
+  hanfs.sbd_enabled:
+    - name: sbd
+    - require:
+      - pcs: The nodes form the cluster
+    - require_in:
+      - service: corosync is running
+{%- endif %}
 
 corosync is running:
   service.running:
@@ -62,3 +77,13 @@ The cluster is online:
     - timeout: {{ peer_timeout | json }}
     - require:
       - service: pacemaker is running
+
+{%- if sbd is mapping %}
+
+SBD watches over the nodes:
+  hanfs.sbd_running:
+    - sbd: {{ sbd | json }}
+    - nodes: {{ hanfs.nodes | list | json }}
+    - require:
+      - pcs: The cluster is online
+{%- endif %}

@@ -22,6 +22,7 @@ include:
   - hanfs.nfs
   - hanfs.storage
   - hanfs.pcsd
+  - hanfs.fencing
   - hanfs.cluster
   - hanfs.configuration
   - hanfs.healthy

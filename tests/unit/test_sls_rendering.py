@@ -71,6 +71,7 @@ STEPS = [
     "pcs.stub_removed",
     "pcs.password_set",
     "service.running pcsd",
+    "hanfs.fencing_keys",
     "hanfs.nodes_ready",
     "pcs.hosts_authenticated",
     "pcs.cluster_created",
@@ -492,3 +493,39 @@ def test_rendering_logs_nothing_secret(render, caplog):
     rendered = [message for message in messages if "Rendered data" in message]
     assert rendered
     assert not [message for message in rendered if PASSWORD in message]
+
+
+def test_sbd_is_ready_before_the_cluster_starts_and_enabled_after_it_is_made(render):
+    """pcs disables SBD when it sets a cluster up; corosync, once started, takes it along."""
+    sbd = {"devices": ["/dev/disk/by-id/sbd"], "initialize": True}
+    low = render(pillar(fencing={"enabled": True, "sbd": sbd}))
+    order = steps(low)
+    wanted = [
+        "service.running pcsd",
+        "hanfs.fencing_keys",
+        "pkg.installed",
+        "hanfs.sbd_configured",
+        "hanfs.sbd_disks_ready",
+        "pcs.cluster_created",
+        "hanfs.sbd_enabled",
+        "service.running corosync",
+        "pcs.cluster_online",
+        "hanfs.sbd_running",
+        "hanfs.configured",
+    ]
+    assert [step for step in order if step in wanted][1:] == wanted
+    assert named(low, "hanfs.sbd_disks_ready")["creator"] == "nfs-server1"
+    assert named(low, "hanfs.sbd_running")["nodes"] == ["nfs-server1", "nfs-server2"]
+    corosync = next(step for step in low if step.get("name") == "corosync")
+    assert {"hanfs": "SBD starts with the cluster"} in corosync["require"]
+    assert {"sls": "hanfs.cluster"} in named(low, "hanfs.configured")["require"]
+    packages = [step["pkgs"] for step in low if step["state"] == "pkg"]
+    assert [("sbd" in names) for names in packages] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "fencing", [None, 1, [], {"enabled": False, "sbd": {}}, {"enabled": True, "sbd": None}]
+)
+def test_without_sbd_nothing_of_it_is_touched(render, fencing):
+    low = render(pillar(fencing=fencing))
+    assert steps(low) == wanted_steps()

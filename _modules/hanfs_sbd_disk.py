@@ -1,0 +1,301 @@
+"""
+SBD's disks: what is on them, and the one thing that is ever written on them.
+
+The header is read by this module itself (no process): SBD's ``sector_header_s``, see
+https://github.com/ClusterLabs/sbd/blob/main/src/sbd.h. It is written by ``sbd create`` only, and
+only on a disk that is empty.
+
+:depends: the program sbd, for ``create``
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+import struct
+
+from salt.exceptions import CommandExecutionError
+
+__virtualname__ = "hanfs_sbd_disk"
+
+MAGIC = b"SBD_SBD_"
+# magic, version, slots (and two bytes of padding); in network byte order: sector size, watchdog, allocate, loop, msgwait
+_HEADER = struct.Struct("!8sBBxxIIIII")
+_MESSAGES = ("clear", "test", "reset", "off", "exit", "crashdump")
+_BLOCK = 4096
+# The header and 255 slots of two sectors each are far below; SBD wants a disk of a few MiB.
+BLANK = 1024 * 1024
+_CREATE_TIMEOUT = 120
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def header(device):
+    """
+    SBD's header of a disk. Reads only, past the page cache, since another node may have written.
+
+    device
+        Path of the disk.
+
+    Returns ``{"version": n, "slots": n, "sector_size": bytes, "watchdog": s, "allocate": s,
+    "loop": s, "msgwait": s}``; None if there is no header of SBD. Raises CommandExecutionError if
+    it cannot be read.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_sbd_disk.header /dev/disk/by-id/sbd
+    """
+    return parse_header(_read(device, 0, _BLOCK))
+
+
+def parse_header(block):
+    """
+    SBD's header from the first bytes of a disk. Pure.
+
+    block
+        The bytes.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_sbd_disk.parse_header ''
+    """
+    if not isinstance(block, bytes) or len(block) < _HEADER.size or block[:8] != MAGIC:
+        return None
+    names = ("version", "slots", "sector_size", "watchdog", "allocate", "loop", "msgwait")
+    return dict(zip(names, _HEADER.unpack_from(block)[1:]))
+
+
+def slots(device):
+    """
+    Who has a slot on a disk of SBD. Reads only.
+
+    device
+        Path of the disk.
+
+    Returns ``{node: message}``, the message being ``clear`` unless somebody has sent one that the
+    node has not taken off. Raises CommandExecutionError if there is no header.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_sbd_disk.slots /dev/disk/by-id/sbd
+    """
+    about = header(device)
+    if about is None:
+        raise CommandExecutionError(f"{device} carries no header of SBD")
+    size, found = about["sector_size"], {}
+    length = -(-(1 + 2 * about["slots"]) * size // _BLOCK) * _BLOCK
+    content = _read(device, 0, length)
+    for slot in range(about["slots"]):
+        node = content[(1 + 2 * slot) * size :][:65]
+        if len(node) == 65 and node[0]:
+            name = node[1:].split(b"\0")[0].decode("utf-8", "replace")
+            message = content[(2 + 2 * slot) * size]
+            known = message < len(_MESSAGES)
+            found[name] = _MESSAGES[message] if known else f"message {message}"
+    return found
+
+
+def _read(device, offset, length):
+    """Bytes from a disk, not from this machine's memory of it."""
+    try:
+        descriptor = os.open(device, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_DIRECT", 0))
+    except OSError as err:
+        raise CommandExecutionError(f"{device} cannot be read: {err.strerror}") from err
+    try:
+        # A disk of its own gives only whole sectors into memory that begins with a page.
+        with mmap.mmap(-1, length) as memory:
+            read = os.preadv(descriptor, [memory], offset)
+            return memory[:read]
+    except OSError as err:
+        raise CommandExecutionError(f"{device} cannot be read: {err.strerror}") from err
+    finally:
+        os.close(descriptor)
+
+
+def look(device, may_create=False, creates_here=False):
+    """
+    What to do about one of SBD's disks. Reads only.
+
+    device
+        Path of the disk.
+
+    may_create
+        Whether a header may be written at all.
+
+    creates_here
+        Whether this node is the one that writes.
+
+    Returns ``{"verdict": "ready" | "create" | "wait" | "refuse", "why": sentence, "header":
+    what header() returns}``. Rules as for data: nothing is written on a disk with a signature, a
+    partition, a user or any byte that is not zero where SBD would write.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_sbd_disk.look /dev/disk/by-id/sbd
+    """
+    if not _is_block(device):
+        return _answer("wait", f"{device} is not there, or no disk")
+    found = header(device)
+    if found is not None:
+        return _answer("ready", f"{device} carries SBD's header", found)
+    if not may_create:
+        return _answer(
+            "refuse",
+            f"{device} carries no header of SBD, and none may be written: that takes `initialize: "
+            "true` in the site's fencing:sbd, on the first node, before the cluster exists. By "
+            f"hand, on one node: sbd -d {device} -1 WATCHDOG_TIMEOUT -4 MSGWAIT create",
+        )
+    if not creates_here:
+        return _answer("wait", f"{device} carries no header of SBD yet")
+    why = _in_the_way(device)
+    if why:
+        return _answer("refuse", why)
+    return _answer("create", f"{device} is empty")
+
+
+def _answer(verdict, why, found=None):
+    return {"verdict": verdict, "why": why, "header": found}
+
+
+def _is_block(path):
+    try:
+        return stat.S_ISBLK(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _in_the_way(device):
+    """What keeps a header from being written, as a sentence; empty if the disk is blank."""
+    storage = {"device": device, "fstype": "xfs"}
+    facts = __salt__["hanfs_storage.inspect"](storage, "", True)["device"]
+    kinds = [signature["type"] for signature in facts["signatures"]]
+    users = {
+        "partitions": facts["partitions"],
+        "holders": facts["holders"],
+        "mounts": [mount["directory"] for mount in facts["mounted"]],
+        "signatures": kinds,
+    }
+    for what, names in users.items():
+        if names:
+            return (
+                f"{device} is not empty, it has {what}: {', '.join(dict.fromkeys(names))}. It "
+                "stays untouched, whatever the pillar says; if its content is really not needed, "
+                "empty the disk by hand"
+            )
+    for what in ("swap", "busy", "read_only"):
+        if facts[what]:
+            return f"{device} cannot be used: it is {what.replace('_', '-')}"
+    if facts["size"] < BLANK:
+        return f"{device} is too small: {facts['size']} bytes, at least {BLANK} needed"
+    if any(_read(device, 0, BLANK)):
+        return (
+            f"{device} has no known signature, but is not blank in its first MiB: somebody's data "
+            "may be there. If not, empty it by hand"
+        )
+    return ""
+
+
+def create(device, watchdog, msgwait):
+    """
+    Write SBD's header on a disk. Whether that may be is ``look``'s to say.
+
+    device
+        Path of the disk.
+
+    watchdog, msgwait
+        Seconds.
+
+    Raises CommandExecutionError if the program is missing or fails, or another header is there
+    afterwards.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_sbd_disk.create /dev/disk/by-id/sbd 10 20
+    """
+    argv = ["sbd", "-d", device, "-1", str(watchdog), "-4", str(msgwait), "create"]
+    __salt__["pcs_run.run"](argv, limit=_CREATE_TIMEOUT)
+    found = header(device)
+    if found is None or (found["watchdog"], found["msgwait"]) != (watchdog, msgwait):
+        raise CommandExecutionError(f"{' '.join(argv)} has not written that header: {found}")
+
+
+def header_problems(device, found, sbd):
+    """
+    What is wrong with a header that is there. Pure.
+
+    device
+        Path of the disk.
+
+    found
+        What ``header`` returned.
+
+    sbd
+        The site's ``fencing: sbd``.
+
+    Returns ``{"problems": [...], "notes": [...]}``, sentences.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_sbd_disk.header_problems /dev/x '{watchdog: 5, msgwait: 10}' '{}'
+    """
+    wanted = __salt__["hanfs_fencing.sbd_times"](sbd)
+    problems, notes = [], []
+    cure = (
+        f"Say in the site's fencing:sbd what the disk has (watchdog_timeout: {found['watchdog']}, "
+        f"msgwait: {found['msgwait']}), or write the header anew by hand while the cluster is "
+        f"stopped on all nodes: sbd -d {device} -1 {wanted['watchdog']} -4 {wanted['msgwait']} "
+        "create"
+    )
+    if found["msgwait"] < 2 * found["watchdog"]:
+        problems.append(
+            f"{device}: msgwait is {found['msgwait']} s, less than twice the watchdog's "
+            f"{found['watchdog']} s: a node would count as gone before its watchdog has reset it. "
+            f"{cure}"
+        )
+    elif found["msgwait"] > wanted["msgwait"]:
+        problems.append(
+            f"{device}: msgwait is {found['msgwait']} s on the disk, more than the site's "
+            f"{wanted['msgwait']} s: fencing would be given up before it is done. {cure}"
+        )
+    elif (found["watchdog"], found["msgwait"]) != (wanted["watchdog"], wanted["msgwait"]):
+        notes.append(
+            f"{device}: its header has watchdog {found['watchdog']} s and msgwait "
+            f"{found['msgwait']} s, the site says {wanted['watchdog']} s and {wanted['msgwait']} "
+            f"s; the header is what counts, and is never written again. {cure}"
+        )
+    return {"problems": problems, "notes": notes}
+
+
+def without(nodes, devices):
+    """
+    Nodes on which SBD has never run, since most of its disks have no slot of theirs. Reads only.
+
+    nodes
+        Names of the nodes.
+
+    devices
+        SBD's disks.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_sbd_disk.without '[nfs-server1, nfs-server2]' '[/dev/disk/by-id/sbd]'
+    """
+    known = [slots(device) for device in devices]
+    return [node for node in nodes if 2 * sum(node in one for one in known) <= len(known)]
