@@ -20,12 +20,13 @@ from salt.exceptions import CommandExecutionError
 __virtualname__ = "hanfs_sbd_disk"
 
 MAGIC = b"SBD_SBD_"
-# magic, version, slots (and two bytes of padding); in network byte order: sector size, watchdog, allocate, loop, msgwait
+# magic, version, slots, two bytes of padding; in network byte order: sector size, and the timeouts
+# watchdog, allocate, loop, msgwait
 _HEADER = struct.Struct("!8sBBxxIIIII")
 _MESSAGES = ("clear", "test", "reset", "off", "exit", "crashdump")
 _BLOCK = 4096
 # The header and 255 slots of two sectors each are far below; SBD wants a disk of a few MiB.
-BLANK = 1024 * 1024
+SMALLEST = 1024 * 1024
 _CREATE_TIMEOUT = 120
 
 
@@ -136,7 +137,7 @@ def look(device, may_create=False, creates_here=False):
 
     Returns ``{"verdict": "ready" | "create" | "wait" | "refuse", "why": sentence, "header":
     what header() returns}``. Rules as for data: nothing is written on a disk with a signature, a
-    partition, a user or any byte that is not zero where SBD would write.
+    partition, a user or data that nothing known explains.
 
     CLI Example:
 
@@ -158,7 +159,7 @@ def look(device, may_create=False, creates_here=False):
         )
     if not creates_here:
         return _answer("wait", f"{device} carries no header of SBD yet")
-    why = _in_the_way(device)
+    why = __salt__["hanfs_storage.vacant"](device) or _too_small(device)
     if why:
         return _answer("refuse", why)
     return _answer("create", f"{device} is empty")
@@ -175,35 +176,12 @@ def _is_block(path):
         return False
 
 
-def _in_the_way(device):
-    """What keeps a header from being written, as a sentence; empty if the disk is blank."""
-    storage = {"device": device, "fstype": "xfs"}
-    facts = __salt__["hanfs_storage.inspect"](storage, "", True)["device"]
-    kinds = [signature["type"] for signature in facts["signatures"]]
-    users = {
-        "partitions": facts["partitions"],
-        "holders": facts["holders"],
-        "mounts": [mount["directory"] for mount in facts["mounted"]],
-        "signatures": kinds,
-    }
-    for what, names in users.items():
-        if names:
-            return (
-                f"{device} is not empty, it has {what}: {', '.join(dict.fromkeys(names))}. It "
-                "stays untouched, whatever the pillar says; if its content is really not needed, "
-                "empty the disk by hand"
-            )
-    for what in ("swap", "busy", "read_only"):
-        if facts[what]:
-            return f"{device} cannot be used: it is {what.replace('_', '-')}"
-    if facts["size"] < BLANK:
-        return f"{device} is too small: {facts['size']} bytes, at least {BLANK} needed"
-    if any(_read(device, 0, BLANK)):
-        return (
-            f"{device} has no known signature, but is not blank in its first MiB: somebody's data "
-            "may be there. If not, empty it by hand"
-        )
-    return ""
+def _too_small(device):
+    with open(device, "rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+    if size >= SMALLEST:
+        return None
+    return f"{device} is too small: {size} bytes, at least {SMALLEST} needed"
 
 
 def create(device, watchdog, msgwait):

@@ -165,10 +165,10 @@ def _partitions(device):
 
 
 USED = {
-    "xfs": (lambda device: run("mkfs.ext4", "-q", device), "signatures: ext4"),
-    "swap": (lambda device: run("mkswap", device), "signatures: swap"),
-    "partitions": (_partitions, "signatures: dos"),
-    "bytes of nobody knows whom": (_data, "not blank in its first MiB"),
+    "a file system": (lambda device: run("mkfs.ext4", "-q", device), "is not empty: ext4"),
+    "swap": (lambda device: run("mkswap", device), "is not empty: swap"),
+    "partitions": (_partitions, "is not empty: dos"),
+    "bytes of nobody knows whom": (_data, "is not empty: there is data at byte 716800"),
 }
 
 
@@ -189,7 +189,7 @@ def test_a_disk_that_is_held_or_mounted_stays_as_it_is(tools, disk, tmp_path):
     device = disk(16)
     holder = os.open(device, os.O_RDONLY | os.O_EXCL)
     try:
-        assert "busy" in ready(world(tools), device)["comment"]
+        assert "has it open for itself" in ready(world(tools), device)["comment"]
     finally:
         os.close(holder)
     run("mkfs.ext4", "-q", device)
@@ -201,7 +201,7 @@ def test_a_disk_that_is_held_or_mounted_stays_as_it_is(tools, disk, tmp_path):
     finally:
         run("umount", str(mountpoint))
     assert answer["result"] is False
-    assert f"mounts: {mountpoint}" in answer["comment"]
+    assert f"mounted on {mountpoint}" in answer["comment"]
 
 
 def test_a_tiny_disk_is_refused(tools, disk, tmp_path):
