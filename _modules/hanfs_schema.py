@@ -265,6 +265,7 @@ def _site_keys(checks, hardened):
             {
                 "manage": checks.boolean,
                 "zone": checks.text(_WORD, "the name of a firewalld zone"),
+                "cluster_zone": checks.text(_WORD, "the name of a firewalld zone"),
                 "services": checks.list_of(service, "services"),
             }
         ),

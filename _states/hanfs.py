@@ -6,9 +6,9 @@ runs is never touched from here: these states prepare a node, and look.
 
 .. code-block:: yaml
 
-    Cluster traffic and NFS pass the firewall:
-      hanfs.firewall_open:
-        - services: [high-availability, nfs, mountd, rpc-bind]
+    The NFS server is left to the cluster:
+      hanfs.nfs_left_to_cluster:
+        - name: nfs-server
 
 :depends: the execution modules hanfs, hanfs_schema, hanfs_model, pcs and cib
 """
@@ -143,85 +143,6 @@ def _shape_problem(site, path):
 def _site_path(site_name):
     tree = __pillar__.get("hanfs")
     return f"hanfs:sites:{site_name}" if isinstance(tree, dict) and "sites" in tree else "hanfs"
-
-
-def firewall_open(name, services, zone=None):
-    """
-    Let services through firewalld, permanently and at once. Adds what is missing, takes nothing
-    away, reloads nothing.
-
-    name
-        Free text.
-
-    services
-        Names of firewalld services.
-
-    zone
-        The zone; the default zone if not given.
-
-    .. code-block:: yaml
-
-        Cluster traffic and NFS pass the firewall:
-          hanfs.firewall_open:
-            - services: [high-availability, nfs, mountd, rpc-bind]
-    """
-    ret = _ret(name)
-    if __opts__["test"] and not salt.utils.path.which("firewall-cmd"):
-        return _unknown(
-            ret,
-            f"{', '.join(services)} would be opened; more cannot be known before firewalld is "
-            "installed",
-        )
-    try:
-        missing = _missing_services(services, zone)
-    except CommandExecutionError as err:
-        if __opts__["test"]:
-            return _unknown(
-                ret,
-                f"{', '.join(services)} would be opened; more cannot be known while firewalld "
-                "does not answer",
-            )
-        return _failed(ret, err)
-    changes = {}
-    for service, permanent in missing:
-        changes.setdefault(service, {"old": None, "new": []})["new"].append(
-            "permanent" if permanent else "live"
-        )
-    where = f"zone {zone}" if zone else "the default zone"
-    if not changes:
-        ret["comment"] = f"{', '.join(services)} are open in {where}"
-        return ret
-    if __opts__["test"]:
-        ret.update(
-            result=None, changes=changes, comment=f"{', '.join(changes)} would be opened in {where}"
-        )
-        return ret
-    try:
-        for service, permanent in missing:
-            __salt__["firewalld.add_service"](service, zone=zone, permanent=permanent)
-            ret["changes"][service] = changes[service]
-        left = _missing_services(services, zone)
-    except CommandExecutionError as err:
-        return _failed(ret, err)
-    if left:
-        return _failed(
-            ret,
-            "firewalld still does not have "
-            f"{', '.join(sorted({service for service, _ in left}))} in {where}",
-        )
-    ret["comment"] = f"{', '.join(changes)} opened in {where}"
-    return ret
-
-
-def _missing_services(services, zone):
-    missing = []
-    for permanent in (True, False):
-        try:
-            there = __salt__["firewalld.list_services"](zone=zone, permanent=permanent)
-        except KeyError:
-            raise CommandExecutionError("firewalld is not installed") from None
-        missing += [(service, permanent) for service in services if service not in there]
-    return missing
 
 
 def nfs_left_to_cluster(name, cluster=None, helpers=()):

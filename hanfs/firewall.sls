@@ -1,5 +1,5 @@
 {#-
-  Opens cluster traffic and NFS in firewalld, permanently and at once. Site key `firewall: {manage: false}` leaves the
+  Opens cluster traffic and NFS in firewalld, permanently and at once, and no more than the site's NFS versions need. Site key `firewall: {manage: false}` leaves the
   machine's firewall alone and does not install firewalld.
 
   Needs: hanfs.packages.
@@ -19,9 +19,9 @@ firewalld is running:
       - sls: hanfs.packages
 
 Cluster traffic and NFS pass the firewall:
-  hanfs.firewall_open:
-    - services: {{ hanfs.firewall.get("services", hanfs.firewall_services) | json }}
-    - zone: {{ hanfs.firewall.get("zone") | json }}
+  hanfs.firewall_allows:
+    - site: {{ hanfs.site | json(sort_keys=False) }}
+    - services: {{ hanfs.firewall_services | json }}
     - require:
       - service: firewalld is running
     - require_in:

@@ -20,6 +20,7 @@ include:
   - hanfs.packages
   - hanfs.firewall
   - hanfs.nfs
+  - hanfs.settings
   - hanfs.storage
   - hanfs.pcsd
   - hanfs.fencing

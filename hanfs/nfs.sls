@@ -1,6 +1,7 @@
 {#-
   Takes the NFS server out of the machine's own hands: not started at boot, no exports of its own. The cluster starts it,
-  exports the directories, and does so on one node at a time. What runs under the cluster is not touched.
+  exports the directories, and does so on one node at a time. What runs under the cluster is not touched. Nor may there be
+  what keeps the cluster from stopping it: Debian's old start script, and fsidd.
 
   Needs: hanfs.packages.
 #}
@@ -29,3 +30,19 @@ The machine exports nothing by itself:
     - backup: minion
     - require:
       - hanfs: The NFS server is left to the cluster
+{%- for script in hanfs.nfs_init_scripts %}
+
+The cluster runs the NFS server with systemd and not with {{ script }}:
+  hanfs.init_script_off:
+    - name: {{ script | json }}
+    - require:
+      - hanfs: The NFS server is left to the cluster
+{%- endfor %}
+{%- for unit in hanfs.nfs_unwanted_units %}
+
+The unit {{ unit }} does not keep the NFS server's directory busy:
+  hanfs.unit_off:
+    - name: {{ unit | json }}
+    - require:
+      - hanfs: The NFS server is left to the cluster
+{%- endfor %}

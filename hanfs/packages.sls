@@ -5,6 +5,7 @@
   Needs: hanfs.check.
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
+{%- from "hanfs/software.jinja" import packages %}
 
 include:
   - hanfs.check
@@ -20,9 +21,19 @@ The repository {{ repository }} is enabled:
       - pkg: The packages are installed
 {%- endfor %}
 
+{%- if hanfs.policy_rc_d %}
+
+Packages start nothing of the cluster's:
+  hanfs.packages_start_nothing:
+    - require:
+      - sls: hanfs.check
+    - require_in:
+      - pkg: The packages are installed
+{%- endif %}
+
 The packages are installed:
   pkg.installed:
-    - pkgs: {{ hanfs.packages | json }}
+    - pkgs: {{ packages | json }}
 {%- if not hanfs.install_recommends %}
     - install_recommends: false
 {%- endif %}

@@ -2,7 +2,7 @@
   Makes the mount points, and on the first node of the site the volume groups, volumes and file systems on the shared disk:
   only where the disk is empty and only with `initialize: true`. The other nodes wait until they see them. Mounts nothing.
 
-  Needs: hanfs.nfs.
+  Needs: hanfs.settings.
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
 {%- set storage = hanfs.site.get("storage", {}) %}
@@ -10,7 +10,7 @@
 {%- set file_systems = hanfs.get("file_systems") or storage | select("mapping") | list or [{}] %}
 
 include:
-  - hanfs.nfs
+  - hanfs.settings
 {%- for storage in file_systems %}
 {%-   set where = storage.get("mountpoint") or "" %}
 {%-   set of = " of " ~ where if file_systems | length > 1 else "" %}
@@ -22,7 +22,7 @@ include:
     - group: {{ storage.get("group", hanfs.mount_group) | json }}
     - mode: {{ storage.get("mode", hanfs.mount_mode) | json }}
     - require:
-      - sls: hanfs.nfs
+      - sls: hanfs.settings
 
 {{ ("The shared disk carries the file system" ~ of) | json }}:
   hanfs.storage_ready:

@@ -96,67 +96,11 @@ def test_checked_tells_what_is_wrong_outside_the_sites_too(sites, found):
         assert "No site in pillar" in lines[2]
 
 
-# --- firewall_open --------------------------------------------------------------------------------
-
-
-class Firewall:
-    def __init__(self, permanent=(), live=()):
-        self.open = {True: list(permanent), False: list(live)}
-        self.calls = 0
-
-    def list_services(self, zone=None, permanent=True):
-        self.calls += 1
-        return list(self.open[permanent])
-
-    def add_service(self, service, zone=None, permanent=True):
-        self.calls += 1
-        self.open[permanent].append(service)
-
-    def world(self, test):
-        return world(
-            test,
-            firewalld__list_services=self.list_services,
-            firewalld__add_service=self.add_service,
-        )
-
-
 @pytest.fixture
 def everything_installed(monkeypatch):
     import salt.utils.path
 
     monkeypatch.setattr(salt.utils.path, "which", lambda name: f"/usr/bin/{name}")
-
-
-def test_the_firewall_is_opened_for_what_is_missing_and_once(everything_installed):
-    wall = Firewall(permanent=["nfs"], live=["ssh"])
-    dry = wall.world(True).states.hanfs.firewall_open("x", ["nfs", "mountd"])
-    assert dry["result"] is None and wall.calls == 2
-    ret = wall.world(False).states.hanfs.firewall_open("x", ["nfs", "mountd"])
-    assert ret["result"] is True
-    assert ret["changes"] == dry["changes"]
-    assert ret["changes"] == {
-        "nfs": {"old": None, "new": ["live"]},
-        "mountd": {"old": None, "new": ["permanent", "live"]},
-    }
-    assert sorted(wall.open[False]) == ["mountd", "nfs", "ssh"], "nothing is taken away"
-    wall.calls = 0
-    again = wall.world(False).states.hanfs.firewall_open("x", ["nfs", "mountd"], zone="public")
-    assert again["result"] is True and again["changes"] == {} and wall.calls == 2
-
-
-def test_a_dry_run_before_firewalld_is_there(monkeypatch):
-    import salt.utils.path
-
-    monkeypatch.setattr(salt.utils.path, "which", lambda _: None)
-    ret = world(True).states.hanfs.firewall_open("x", ["nfs"])
-    assert ret["result"] is None and "before firewalld is installed" in ret["comment"]
-
-
-def test_a_firewall_that_does_not_answer(everything_installed):
-    broken = {"firewalld__list_services": raises("FirewallD is not running")}
-    assert world(True, **broken).states.hanfs.firewall_open("x", ["nfs"])["result"] is None
-    ret = world(False, **broken).states.hanfs.firewall_open("x", ["nfs"])
-    assert ret["result"] is False and "not running" in ret["comment"]
 
 
 # --- nfs_left_to_cluster --------------------------------------------------------------------------

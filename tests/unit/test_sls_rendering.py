@@ -21,7 +21,7 @@ PASSWORD = "quite-Secret-7"
 
 COMMON = {"pcs", "pacemaker", "corosync", "lvm2", "xfsprogs", "e2fsprogs", "firewalld"}
 EL_PACKAGES = COMMON | {"nfs-utils", "pacemaker-cli", "resource-agents", "fence-agents-all"}
-DEB_PACKAGES = COMMON | {"nfs-kernel-server", "nfs-common", "pacemaker-cli-utils"}
+DEB_PACKAGES = COMMON | {"nfs-kernel-server", "nfs-common", "pacemaker-cli-utils", "psmisc"}
 DEB_AGENTS = {"resource-agents", "fence-agents"}
 TRIXIE_FENCING = ("ipmilan", "redfish", "sbd", "scsi", "virsh", "vmware-rest")
 TRIXIE_AGENTS = {"resource-agents", *(f"fence-agents-{name}" for name in TRIXIE_FENCING)}
@@ -55,17 +55,21 @@ SYSTEMS = {
     "ubuntu-24.04": (DEB_PACKAGES | UBUNTU_AGENTS, ("nobody", "nogroup"), []),
 }
 
-# The order of the whole run. What is missing under `firewall: {manage: false}` comes in brackets.
+# The order of the whole run. What is missing under `firewall: {manage: false}` comes in square
+# brackets, what only Debian and its kin have in angle ones.
 STEPS = [
     "saltutil.sync_modules",
     "saltutil.sync_states",
     "hanfs.checked",
+    "<hanfs.packages_start_nothing>",
     "pkg.installed",
     "hanfs.agents_known",
     "[service.running firewalld]",
-    "[hanfs.firewall_open]",
+    "[hanfs.firewall_allows]",
     "hanfs.nfs_left_to_cluster",
     "file.managed",
+    "<hanfs.init_script_off>",
+    "hanfs.nfs_settings",
     "hanfs.mount_point",
     "hanfs.storage_ready",
     "pcs.stub_removed",
@@ -154,8 +158,9 @@ def steps(low):
     ]
 
 
-def wanted_steps(firewall=True):
-    return [step.strip("[]") for step in STEPS if firewall or not step.startswith("[")]
+def wanted_steps(firewall=True, debian=True):
+    left = [step for step in STEPS if firewall or not step.startswith("[")]
+    return [step.strip("[]<>") for step in left if debian or not step.startswith("<")]
 
 
 @pytest.mark.parametrize("system", sorted(SYSTEMS))
@@ -167,8 +172,9 @@ def test_every_supported_system_gets_its_own_names(render, system):
     assert (mount_point["user"], mount_point["group"], mount_point["mode"]) == (*owner, "0755")
     enabled = [step["name"] for step in low if step["state"] == "hanfs_repository"]
     assert enabled == repositories
-    without_repositories = [step for step in steps(low) if step != "hanfs_repository.enabled"]
-    assert without_repositories == wanted_steps()
+    own = ("hanfs_repository.enabled", "hanfs.unit_off")
+    common = [step for step in steps(low) if step not in own]
+    assert common == wanted_steps(debian=system.startswith(("debian", "ubuntu")))
 
 
 def test_every_recorded_system_is_tested():
@@ -248,8 +254,8 @@ def test_values_of_the_site_reach_the_states(render):
         assert named(low, function)["timeout"] == 11
     assert named(low, "hanfs.storage_ready")["timeout"] == 12
     assert named(low, "hanfs.healthy")["timeout"] == 13
-    firewall = named(low, "hanfs.firewall_open")
-    assert (firewall["zone"], firewall["services"]) == ("internal", ["nfs"])
+    firewall = named(low, "hanfs.firewall_allows")["site"]["firewall"]
+    assert firewall == {"zone": "internal", "services": ["nfs"]}
     mount_point = named(low, "hanfs.mount_point")
     assert [mount_point[key] for key in ("user", "group", "mode")] == ["data", "staff", "0700"]
     assert named(low, "pcs.cluster_created")["totem"] == {"token": 10000}

@@ -1,0 +1,76 @@
+{#-
+  Sets up the node for what the cluster will run: the NFS server's lease, grace, threads, versions and fixed ports, the
+  lock manager's ports, LVM's system id, what systemd stops after the cluster, rpc.statd's directory, SELinux, Kerberos.
+  Only in the profile hardened; the profile article leaves a machine at its distribution's settings.
+
+  Restarts nothing: a change counts from the next start of the NFS server on this node.
+
+  Needs: hanfs.nfs.
+#}
+{%- from "hanfs/map.jinja" import hanfs %}
+{%- set hardened = hanfs.site.get("profile", "hardened") == "hardened" %}
+{%- set site = hanfs.site | json(sort_keys=False) %}
+
+include:
+  - hanfs.nfs
+
+{%- if hardened and hanfs.statd_user %}
+
+rpc.statd keeps its clients where the resource agents look for them:
+  hanfs.statd_directory:
+    - name: /var/lib/nfs/statd
+    - site: {{ site }}
+    - user: {{ hanfs.statd_user | json }}
+    - require:
+      - sls: hanfs.nfs
+    - require_in:
+      - hanfs: The NFS server has the settings of the site
+{%- endif %}
+
+The NFS server has the settings of the site:
+  hanfs.nfs_settings:
+    - site: {{ site }}
+    - style: {{ hanfs.nfs_settings | json }}
+    - require:
+      - sls: hanfs.nfs
+
+{%- if hardened %}
+
+The lock manager has the ports of the site:
+  hanfs.lockd_settings:
+    - site: {{ site }}
+    - require:
+      - hanfs: The NFS server has the settings of the site
+
+Only what the site's NFS versions need can run:
+  hanfs.nfs_versions:
+    - site: {{ site }}
+    - require:
+      - hanfs: The lock manager has the ports of the site
+
+LVM gives the shared volume group to one node at a time:
+  hanfs.lvm_settings:
+    - site: {{ site }}
+    - autoactivation: {{ hanfs.lvm_autoactivation | json }}
+    - require:
+      - hanfs: Only what the site's NFS versions need can run
+
+At shutdown the shared disk stays until the cluster has stopped:
+  hanfs.storage_outlives_cluster:
+    - require:
+      - hanfs: LVM gives the shared volume group to one node at a time
+
+SELinux lets the NFS server do its work:
+  hanfs.selinux_ready:
+    - site: {{ site }}
+    - require:
+      - hanfs: At shutdown the shared disk stays until the cluster has stopped
+
+What Kerberos needs is there:
+  hanfs.kerberos_ready:
+    - site: {{ site }}
+    - running: {{ hanfs.kerberos_running | json }}
+    - wanted: {{ hanfs.kerberos_wanted | json }}
+    - require:
+      - hanfs: SELinux lets the NFS server do its work
+{%- endif %}
