@@ -363,10 +363,8 @@ def resource_dependencies():
 
         salt-call hanfs_settings.resource_dependencies
     """
-    return (
-        f"{HEADER}# Pacemaker starts after this target, so it stops before all that is named here.\n"
-        f"[Unit]\nAfter={' '.join(STORAGE_UNITS)}\n"
-    )
+    why = "Pacemaker starts after this target, so it stops before all that is named here."
+    return f"{HEADER}# {why}\n[Unit]\nAfter={' '.join(STORAGE_UNITS)}\n"
 
 
 def policy_text():
@@ -381,8 +379,8 @@ def policy_text():
         salt-call hanfs_settings.policy_text
     """
     return f"""#!/bin/sh
-{HEADER}# Packages that are installed or upgraded do not start, restart or reload these by themselves:
-# on a node of a cluster that is the cluster's to do. All else is allowed, and so is stopping.
+{HEADER}# Packages that are installed or upgraded do not start, restart or reload these: on a
+# node of a cluster that is the cluster's to do. All else is allowed, and so is stopping.
 unit=${{1%.service}}
 case " {" ".join(CLUSTER_UNITS)} " in
 *" $unit "*) ;;

@@ -227,7 +227,7 @@ def _is_masked(unit):
 
 
 def _own_v3_mounts():
-    """Where this machine has mounted file systems of others by NFSv3, which has the type ``nfs``."""
+    """Where this machine has mounted something by NFSv3, whose type is ``nfs``."""
     table = __salt__["hanfs_settings_files.read"]("/proc/self/mountinfo") or ""
     found = []
     for line in table.splitlines():

@@ -169,7 +169,8 @@ def test_lvm_is_read():
 
 @pytest.mark.parametrize("file", ["", LVM, LVM.rstrip("\n")])
 def test_the_block_is_all_that_changes(file):
-    values = {"global/system_id_source": "uname", "activation/x": ["a", 'b"\\c'], "activation/y": []}
+    values = {"global/system_id_source": "uname", "activation/x": ["a", 'b"\\c']}
+    values["activation/y"] = []
     new = text.block_set(file, values)
     assert new.startswith(file)
     assert text.block_values(new) == values
