@@ -179,11 +179,12 @@ def _check_device(site, storage, place, member, report):
         return
     creates = next(iter(site["cluster"]["nodes"])) == __salt__["hanfs.own_name"]()
     try:
+        protection = "system_id" if storage["vg"] and site["profile"] == "hardened" else None
         facts = __salt__["hanfs_storage.inspect"](
-            storage, site["cluster"]["name"], storage["initialize"] and creates
+            storage, site["cluster"]["name"], storage["initialize"] and creates, protection
         )
         decision = __salt__["hanfs_storage_rules.decide"](
-            facts, storage, storage["initialize"], creates
+            facts, storage, storage["initialize"], creates, site["file_systems"]
         )
     except CommandExecutionError as err:
         # On the other nodes it may be the first one's work that gets in the way.
@@ -191,8 +192,8 @@ def _check_device(site, storage, place, member, report):
         return
     if decision["verdict"] == "refuse":
         report["problems"].append(f"{here}: {decision['why']}")
-    elif decision["verdict"] == "unlisted":
-        # The run itself lets LVM see it, and looks again before it makes anything.
+    elif decision["verdict"] in ("unlisted", "absent"):
+        # The run itself lets LVM see it, or waits for it, and looks again before it makes anything.
         report["notes"].append(f"{here}: {decision['why']}")
 
 

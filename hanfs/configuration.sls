@@ -1,17 +1,27 @@
 {#-
-  Compiles the site into the cluster's configuration (resources, group, order, properties), compares it with what the
+  Compiles the site into the cluster's configuration (resources, groups, order, properties), compares it with what the
   cluster has, and pushes the difference in one step. Every node does it; the first one to come finds the work.
+  Exported directories that do not exist are made first, by the node that has the file system mounted.
 
-  Needs: hanfs.cluster.
+  Needs: hanfs.cluster. A new directory is made by a run on the node that runs the service; the others wait for it, up to
+  `timeouts:storage` seconds.
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
 
 include:
   - hanfs.cluster
 
+The exported directories exist:
+  hanfs.export_directories:
+    - site: {{ hanfs.site | json(sort_keys=False) }}
+    - path: {{ hanfs.path | json }}
+    - timeout: {{ hanfs.timeouts.get("storage", 300) | json }}
+    - require:
+      - sls: hanfs.cluster
+
 The cluster is configured as the site says:
   hanfs.configured:
     - site: {{ hanfs.site | json(sort_keys=False) }}
     - path: {{ hanfs.path | json }}
     - require:
-      - sls: hanfs.cluster
+      - hanfs: The exported directories exist

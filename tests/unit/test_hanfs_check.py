@@ -45,7 +45,7 @@ class Machine:
                 "hanfs_net.resolve": lambda name: self.facts["names"].get(name, []),
                 "hanfs_net.name_of": lambda address: self.facts["virtual_name"],
                 "hanfs_net.answered_by": self._answered_by,
-                "hanfs_storage.inspect": lambda storage, cluster, claim: {},
+                "hanfs_storage.inspect": lambda storage, cluster, claim, protection: {},
                 "hanfs_storage_rules.decide": lambda *args: self.facts["verdict"],
                 "hanfs_storage.fstab": lambda storage: self.facts.get("fstab", []),
                 "cib.query": self._query,

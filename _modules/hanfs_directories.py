@@ -1,0 +1,268 @@
+"""
+The directories that must be on a shared file system before a resource may use them: those that are
+exported, and the one in which the clients' connections are written down.
+
+``exportfs`` takes a missing directory for a wrong configuration and never tries again on any node,
+so the node that has the file system mounted makes it first. What is there already is left as it is:
+its owner and mode are the clients' business.
+
+:depends: hanfs_model, hanfs_profile_hardened, hanfs_storage
+"""
+
+from __future__ import annotations
+
+import os
+from xml.etree import ElementTree
+
+from salt.exceptions import CommandExecutionError
+
+__virtualname__ = "hanfs_directories"
+
+# Read instead of asking cibadmin: a run with nothing to do stays cheap.
+CIB_FILE = "/var/lib/pacemaker/cib/cib.xml"
+# The attributes that name such a directory, by agent.
+_ATTRIBUTES = {"exportfs": "directory", "portblock": "tickle_dir"}
+OWNER = {"user": "root", "group": "root", "mode": "0755"}
+_TO_ID = {"user": "file.user_to_uid", "group": "file.group_to_gid"}
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def wanted(site):
+    """
+    The directories that a site needs, but for mount points. Pure.
+
+    site
+        A normalised site.
+
+    Returns ``{directory: {"user": ..., "group": ..., "mode": ..., "file_system": mount point}}``,
+    parents first.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_directories.wanted '{...}'
+    """
+    mountpoints = [item["mountpoint"] for item in site["file_systems"]]
+    found = {}
+    for export in site["exports"]:
+        owner = {key: export[key] for key in OWNER if key in export}
+        found[export["directory"]] = {**found.get(export["directory"], OWNER), **owner}
+    tickle = site["nfs"] and __salt__["hanfs_profile_hardened.tickle_directory"](site)
+    if tickle:
+        found[tickle] = {**OWNER, "mode": "0700"}
+    return {
+        directory: {
+            **found[directory],
+            "file_system": __salt__["hanfs_names.holding"](directory, mountpoints),
+        }
+        for directory in sorted(found)
+        if directory not in mountpoints
+    }
+
+
+def missing(site):
+    """
+    What of the wanted directories is not known to be there, seen from this node. Reads only, and
+    starts no process.
+
+    site
+        A normalised site.
+
+    Returns ``{"here": {...}, "elsewhere": {...}}``, parts of ``wanted``: those whose file system is
+    mounted here and that do not exist, and those whose file system is not mounted here and that no
+    resource of the saved cluster configuration uses yet.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_directories.missing '{...}'
+    """
+    needed = wanted(site)
+    mounted = [
+        item["mountpoint"]
+        for item in site["file_systems"]
+        if needed
+        and any(
+            mount["directory"] == item["mountpoint"]
+            for mount in __salt__["hanfs_storage.mounts"](
+                __salt__["hanfs_model.filesystem_device"](item)
+            )
+        )
+    ]
+    here = {
+        directory: about
+        for directory, about in needed.items()
+        if about["file_system"] in mounted and not os.path.isdir(directory)
+    }
+    away = {
+        directory: about
+        for directory, about in needed.items()
+        if about["file_system"] not in mounted
+    }
+    used = _used_in_file() if away else set()
+    elsewhere = {directory: about for directory, about in away.items() if directory not in used}
+    return {"here": here, "elsewhere": elsewhere}
+
+
+def _used_in_file():
+    """The directories that the configuration uses, as Pacemaker keeps it on disk."""
+    try:
+        tree = ElementTree.parse(CIB_FILE)
+    except (OSError, ElementTree.ParseError):
+        return set()
+    found = set()
+    for primitive in tree.iter("primitive"):
+        wanted_name = _ATTRIBUTES.get(primitive.get("type"))
+        for pair in primitive.iterfind("instance_attributes/nvpair"):
+            if pair.get("name") == wanted_name:
+                found.add(pair.get("value"))
+    return found
+
+
+def used(description):
+    """
+    Which resources of a description use which directory. Pure.
+
+    description
+        A cluster's description: what is wanted, or what ``cib.query`` says of the live one.
+
+    Returns ``{id: directory}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_directories.used '{...}'
+    """
+    found = {}
+    for name, item in (description.get("primitives") or {}).items():
+        key = _ATTRIBUTES.get(str(item.get("agent")).split(":")[-1])
+        directory = (item.get("attributes") or {}).get(key)
+        if directory:
+            found[name] = directory
+    return found
+
+
+def without(description, directories):
+    """
+    A description without the resources that use certain directories. Pure.
+
+    description
+        A cluster's description.
+
+    directories
+        The directories.
+
+    Returns a new one; groups and constraints do not name those resources any more.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_directories.without '{...}' '[/srv/nfs/home]'
+    """
+    gone = {name for name, directory in used(description).items() if directory in directories}
+    made = {
+        **description,
+        "primitives": {
+            name: item for name, item in description["primitives"].items() if name not in gone
+        },
+        "groups": {
+            name: _members_without(content, gone)
+            for name, content in (description.get("groups") or {}).items()
+        },
+    }
+    if "constraints" in description:
+        made["constraints"] = {
+            kind: [entry for entry in entries if not gone.intersection(_named(entry))]
+            for kind, entries in description["constraints"].items()
+        }
+    return made
+
+
+def _members_without(content, gone):
+    if isinstance(content, dict):
+        return {**content, "members": [name for name in content["members"] if name not in gone]}
+    return [name for name in content if name not in gone]
+
+
+def _named(entry):
+    """The resources that a constraint names, in sets too."""
+    found = [entry.get(key) for key in ("resource", "with", "first", "then")]
+    for one in entry.get("sets") or ():
+        members = one.get("resources") if isinstance(one, dict) else one
+        found += members if isinstance(members, list) else []
+    return [name for name in found if isinstance(name, str)]
+
+
+def make(directory, about):
+    """
+    Make one directory, and the directories on the way to it (root's, 0755). One that exists is
+    left as it is.
+
+    directory
+        Its path.
+
+    about
+        Of ``wanted``: owner, mode, and the mount point of its file system, which must be mounted.
+
+    Returns the change, ``{}`` if it was there. Raises CommandExecutionError.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_directories.make /srv/nfs/home '{user: root, group: root, mode: "0755",
+        file_system: /srv/nfs}'
+    """
+    ids = [_id(kind, about[kind]) for kind in ("user", "group")]
+    if os.path.isdir(directory):
+        return {}
+    if os.path.realpath(directory) != directory:
+        # On an exported file system a client's root may have laid it.
+        raise CommandExecutionError(
+            f"{directory} leads over a symbolic link to {os.path.realpath(directory)}: not made"
+        )
+    if not os.path.ismount(about["file_system"]):
+        raise CommandExecutionError(f"{about['file_system']} is not mounted any more")
+    try:
+        os.makedirs(os.path.dirname(directory), mode=0o755, exist_ok=True)
+        os.mkdir(directory, 0o700)
+        os.chown(directory, *ids)
+        os.chmod(directory, int(str(about["mode"]), 8))
+    except OSError as err:
+        raise CommandExecutionError(f"{directory} cannot be made: {err}") from err
+    return change(about)
+
+
+def change(about):
+    """
+    What making a directory changes.
+
+    about
+        Of ``wanted``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_directories.change '{user: root, group: root, mode: "0755"}'
+    """
+    return {"old": None, "new": {key: str(about[key]) for key in OWNER}}
+
+
+def _id(kind, account):
+    if isinstance(account, int):
+        return account
+    found = __salt__[_TO_ID[kind]](account)
+    if found == "":
+        raise CommandExecutionError(
+            f"there is no {kind} {account} on this machine to own an exported directory; it is "
+            f"said at `exports`, key `{kind}`"
+        )
+    return found
