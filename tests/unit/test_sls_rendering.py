@@ -82,6 +82,7 @@ STEPS = [
     "service.running corosync",
     "service.running pacemaker",
     "pcs.cluster_online",
+    "hanfs.export_directories",
     "hanfs.configured",
     "hanfs.healthy",
 ]
