@@ -189,7 +189,7 @@ def _hosts(nodes, known):
 
 def _delay(device):
     delay, nodes = device.get("delay"), list(device.get("nodes") or [])
-    if isinstance(delay, dict) and len(nodes) == 1:
+    if isinstance(delay, dict) and len({delay.get(node) for node in nodes}) == 1:
         delay = delay.get(nodes[0])
     if not isinstance(delay, dict):
         return {"pcmk_delay_base": f"{delay}s"} if delay else {}

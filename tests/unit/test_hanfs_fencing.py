@@ -9,7 +9,6 @@ from tests.support.salt_modules import load
 WORLD = load(states=False)
 describe = WORLD.salt["hanfs_fencing.description"]
 problems = WORLD.salt["hanfs_fencing_rules.problems"]
-findings = WORLD.salt["hanfs_fencing_rules.findings"]
 judge = WORLD.salt["hanfs_fencing.problems"]
 
 PATH = "hanfs:sites:athens"
@@ -405,46 +404,6 @@ def test_the_rules_never_raise(key, value):
         assert isinstance(problems(site(sbd={inner: value}, timeout=60), PATH), list)
     assert isinstance(problems({"fencing": value}, PATH), list)
     assert isinstance(problems(value, PATH), list)
-
-
-# --- what an expert objects to --------------------------------------------------------------------
-
-
-def names(**fencing):
-    return [found["name"] for found in findings(site(**fencing), PATH)]
-
-
-def test_good_fencing_has_no_findings():
-    assert names(devices=DEVICES) == []
-    assert names(sbd={"devices": ["/dev/a"]}) == []
-    assert names(enabled=False) == []
-    assert names() == []
-
-
-SCSI = {"agent": "fence_scsi", "nodes": BOTH}
-
-
-def test_findings():
-    assert names(sbd={}) == ["fencing-diskless-two-nodes"]
-    assert names(devices=DEVICES, priority_delay=0) == ["fencing-race"]
-    assert names(sbd={"devices": ["/dev/a"]}, priority_delay=0) == ["fencing-race"]
-    assert names(devices={"s": SCSI}) == ["fencing-fabric-only"]
-    assert names(devices={"s": SCSI, **DEVICES}) == []
-    xvm = {"x": {"agent": "fence_xvm", "nodes": BOTH}}
-    assert names(devices=xvm) == ["fencing-xvm-key"]
-    assert names(devices=xvm, key_files={"/etc/cluster/fence_xvm.key": {}}) == []
-
-
-def test_one_waits_or_chance_decides():
-    assert names(devices={"a": ipmi("n1", delay=5), "b": ipmi("n2")}, priority_delay=0) == []
-    chance = {"a": ipmi("n1", options={"pcmk_delay_max": 9}), "b": ipmi("n2")}
-    assert names(devices=chance, priority_delay=0) == []
-
-
-def test_findings_name_the_key_that_cures():
-    (found,) = findings(site(devices={"s": SCSI}), PATH)
-    assert found["severity"] == "warning"
-    assert f"{HERE}:levels:n1" in found["cure"]
 
 
 # --- the verdict ----------------------------------------------------------------------------------
