@@ -13,12 +13,10 @@ import re
 
 __virtualname__ = "hanfs_fencing_rules"
 
-# Names of parameters whose values are secret. `key` is none: it is a reservation key of fence_scsi
-# and fence_mpath, the name of a file elsewhere.
-_SECRET = re.compile(
-    r"passw|passphrase|secret|token|credential|api_?key|access_?key|community|hexadecimal_kg", re.I
-)
-_NOT_SECRET = re.compile(r"(_script|_file|_path|-script|-file|-path)\Z", re.I)
+# Names of parameters whose values are secret; map.jinja takes out the values of the same ones.
+# `key` alone is none: it is a reservation key of fence_scsi and fence_mpath.
+_SECRET = re.compile(r"pass|secret|token|credential|community|hexadecimal_kg|.key\Z", re.I)
+_NOT_SECRET = re.compile(r"[_-](script|file|path)\Z", re.I)
 # Parameters that come from keys of their own.
 _DERIVED = {
     "pcmk_host_list": "nodes",

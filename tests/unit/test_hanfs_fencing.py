@@ -376,7 +376,8 @@ def test_what_is_wrong_is_told(which):
 
 
 @pytest.mark.parametrize(
-    "name", ["password", "passwd", "api_key", "snmp_priv_passwd", "token", "community"]
+    "name",
+    ["password", "passwd", "api_key", "ssh-key", "snmp_priv_passwd", "token", "community"],
 )
 def test_a_secret_among_the_options_is_told_and_not_shown(name):
     wrong = {"a": ipmi("n1", options={name: "s3cret-value"}), "b": ipmi("n2")}
@@ -385,7 +386,7 @@ def test_a_secret_among_the_options_is_told_and_not_shown(name):
     assert "s3cret-value" not in found[0]
 
 
-@pytest.mark.parametrize("name", ["key", "key_file", "password_script", "passwd_script", "plug"])
+@pytest.mark.parametrize("name", ["key", "key_file", "password_script", "passwd-script", "plug"])
 def test_what_is_no_secret(name):
     right = {"a": ipmi("n1", options={name: "x"}), "b": ipmi("n2")}
     assert problems(site(devices=right), PATH) == []

@@ -14,6 +14,8 @@ import salt.config
 import salt.state
 import yaml
 
+from tests.support.salt_modules import load
+
 ROOT = Path(__file__).resolve().parents[2]
 GRAINS = Path(__file__).parent / "data" / "grains"
 EXAMPLE = yaml.safe_load((ROOT / "pillar.example").read_text())
@@ -525,7 +527,6 @@ def test_sbd_is_ready_before_the_cluster_starts_and_enabled_after_it_is_made(ren
     assert named(low, "hanfs.sbd_running")["nodes"] == ["nfs-server1", "nfs-server2"]
     corosync = next(step for step in low if step.get("name") == "corosync")
     assert {"hanfs": "SBD starts with the cluster"} in corosync["require"]
-    assert {"sls": "hanfs.cluster"} in named(low, "hanfs.configured")["require"]
     packages = [step["pkgs"] for step in low if step["state"] == "pkg"]
     assert [("sbd" in names) for names in packages] == [False, True]
 
@@ -536,3 +537,19 @@ def test_sbd_is_ready_before_the_cluster_starts_and_enabled_after_it_is_made(ren
 def test_without_sbd_nothing_of_it_is_touched(render, fencing):
     low = render(pillar(fencing=fencing))
     assert steps(low) == wanted_steps()
+
+
+def test_what_map_jinja_takes_out_is_what_the_rules_call_a_secret(render):
+    """An option that lost its value and is not told would reach the cluster as a word."""
+    names = [
+        *"password passwd password_script passwd-script PassWord token community".split(),
+        *"key KEY key_file api_key ssh-key secret_key identity_file".split(),
+        *"snmp_priv_passwd hexadecimal_kg plug".split(),
+    ]
+    device = {"agent": "fence_x", "nodes": ["nfs-server1"], "options": dict.fromkeys(names, "x")}
+    low = render(pillar(fencing={"enabled": True, "devices": {"f": device}}))
+    options = named(low, "hanfs.checked")["sites"]["athens"]["fencing"]["devices"]["f"]["options"]
+    is_secret = load(states=False, modules=["hanfs_fencing_rules"]).salt[
+        "hanfs_fencing_rules.is_secret"
+    ]
+    assert {name for name in names if options[name] is None} == set(filter(is_secret, names))
