@@ -92,8 +92,11 @@ def _open(ret, wanted, missing, told):
     for permanent in (True, False):
         for zone in dict.fromkeys(item["zone"] for item in wanted):
             names = [name for at, name, when in missing if (at, when) == (zone, permanent)]
-            if names:
-                _firewall_cmd(zone, permanent, [_ADD["/" in name] + name for name in names])
+            # firewall-cmd takes services and ports only apart.
+            for is_port, option in _ADD.items():
+                arguments = [option + name for name in names if ("/" in name) == is_port]
+                if arguments:
+                    _firewall_cmd(zone, permanent, arguments)
     left = _missing(wanted)
     if left:
         names = ", ".join(sorted({name for _, name, _ in left}))

@@ -28,6 +28,22 @@ def of(pair, change=None):
     )
 
 
+def hardened(pair, change=None):
+    """The same with the profile hardened, and no fencing unless ``change`` has some."""
+    return sites.hardened(
+        {
+            **NO_LVM,
+            "cluster:nodes": {
+                node.name: [node.addresses["hb"], node.addresses["lan"]] for node in pair
+            },
+            "cluster:password": PASSWORD,
+            "timeouts": TIMEOUTS,
+            "fencing": {"enabled": False},
+            **(change or {}),
+        }
+    )
+
+
 def pillar(pair, change=None):
     """Pillar of a tree with one site, for every minion."""
     return {"*": {"hanfs": {"sites": {"article": of(pair, change)}}}}

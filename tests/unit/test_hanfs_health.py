@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from tests.support.salt_modules import load
-from tests.support.sites import site
+from tests.support.sites import hardened, site
 
 WORLD = load(states=False)
 judge = WORLD.salt["hanfs_health.judge"]
@@ -193,3 +193,64 @@ def test_links_that_are_not():
     cut = COROSYNC_2.replace("active with no faults", "FAULTY")
     assert link_problems(cut, 1) == ["corosync link 0 is faulty"]
     assert link_problems("Cannot initialize CFG service", 1) == ["corosync has 0 of 1 links"]
+
+
+# --- the profile hardened -------------------------------------------------------------------------
+
+HARDENED = WORLD.salt["hanfs_schema.normalise"](hardened())
+WANTED_HARDENED = WORLD.salt["hanfs.description"](hardened())
+
+
+def of_hardened(**nodes):
+    """A healthy cluster of the profile hardened, resources in ``nodes`` somewhere else."""
+    made = status(stonith_enabled=True)
+    made["resources"] = {
+        name: {**made["resources"]["VIP"], "agent": item["agent"], "nodes": ["nfs-server1"]}
+        for name, item in WANTED_HARDENED["primitives"].items()
+    }
+    for name, node in nodes.items():
+        made["resources"][name]["nodes"] = [node]
+    return made
+
+
+def test_the_core_group_tells_the_active_node():
+    found = judge(HARDENED, WANTED_HARDENED, of_hardened())
+    assert (found["problems"], found["active_node"]) == ([], "nfs-server1")
+    found = judge(HARDENED, WANTED_HARDENED, of_hardened(**{"fence-1": "nfs-server2"}))
+    assert (found["problems"], found["active_node"]) == ([], "nfs-server1")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("export_pub_any", "export_pub_any is on nfs-server2, the service on nfs-server1"),
+        ("nfs_notify", "nfs_notify is on nfs-server2, the service on nfs-server1"),
+        ("ip_192.168.16.100", "the group address_192.168.16.100 is spread over"),
+        ("fs_nfs", "the group nfs is spread over nfs-server1 and nfs-server2"),
+    ],
+)
+def test_what_is_not_where_the_service_is(name, told):
+    found = judge(HARDENED, WANTED_HARDENED, of_hardened(**{name: "nfs-server2"}))
+    assert any(problem.startswith(told) for problem in found["problems"]), found
+
+
+def test_an_address_elsewhere():
+    both = {name: "nfs-server2" for name in ("ip_192.168.16.100", "tickle_192.168.16.100")}
+    found = judge(HARDENED, WANTED_HARDENED, of_hardened(**both))
+    assert found["problems"] == [
+        "address_192.168.16.100 is on nfs-server2, the service on nfs-server1"
+    ]
+    assert found["active_node"] == "nfs-server1"
+
+
+def test_sbd_with_a_watchdog_only_has_no_device_to_start():
+    site_ = hardened({"fencing": {"enabled": True, "sbd": {}}})
+    normal, wanted = (
+        WORLD.salt["hanfs_schema.normalise"](site_),
+        WORLD.salt["hanfs.description"](site_),
+    )
+    found = of_hardened()
+    found["resources"] = {
+        name: item for name, item in found["resources"].items() if "fence" not in name
+    }
+    assert judge(normal, wanted, found)["problems"] == []
