@@ -26,6 +26,9 @@ class Firewall:
         self.calls.append(cmd)
         if self.fail:
             return {"retcode": 252, "stdout": "", "stderr": self.fail}
+        kinds = {word.split("=")[0] for word in cmd if word.startswith("--add-")}
+        if len(kinds) > 1:
+            return {"retcode": 2, "stdout": "", "stderr": "--add-port: not allowed with --add-s..."}
         zone = next((word[7:] for word in cmd if word.startswith("--zone=")), None)
         there = self.open.setdefault(("--permanent" in cmd, zone), set())
         for word in cmd:

@@ -235,7 +235,7 @@ def test_what_is_not_where_the_service_is(name, told):
 
 
 def test_an_address_elsewhere():
-    both = {name: "nfs-server2" for name in ("ip_192.168.16.100", "tickle_192.168.16.100")}
+    both = dict.fromkeys(("ip_192.168.16.100", "tickle_192.168.16.100"), "nfs-server2")
     found = judge(HARDENED, WANTED_HARDENED, of_hardened(**both))
     assert found["problems"] == [
         "address_192.168.16.100 is on nfs-server2, the service on nfs-server1"

@@ -1,6 +1,10 @@
 """What the profile hardened asks of a site's pillar, and what it makes of it."""
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -515,6 +519,35 @@ def test_right_secrets_in_pillar():
     del right["fencing"]["key_files"]["/etc/k"]["content"]
     (found,) = WORLD.salt["hanfs_schema.secret_problems"](normalise(right), right, PATH)
     assert found.startswith(f"{PATH}:fencing:key_files:/etc/k:content: ")
+
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "pillar.example"
+
+
+def test_the_example_is_right_and_has_every_key():
+    sites = yaml.safe_load(EXAMPLE.read_text())["hanfs"]["sites"]
+    assert {name: problems(one) for name, one in sites.items()} == dict.fromkeys(sites, [])
+    keys, real = set(), WORLD.salt["hanfs_schema_checks.library"]
+
+    def library():
+        made = real()
+        mapping = made.mapping
+
+        def recorded(known, required=()):
+            keys.update(known)
+            return mapping(known, required)
+
+        made.mapping = recorded
+        return made
+
+    world = load(modules=["hanfs*"], states=False, salt={"hanfs_schema_checks.library": library})
+    world.salt["hanfs_schema.problems"](hardened())
+    totem = set(world.modules.hanfs_schema_cluster._TOTEM_NUMBERS) | {"block_unlisted_ips"}
+    text = EXAMPLE.read_text()
+    missing = [
+        key for key in sorted(keys - totem) if not re.search(rf"(^|\W){key}(\W|$)", text, re.M)
+    ]
+    assert missing == [] and len(keys) > 60
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
