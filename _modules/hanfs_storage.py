@@ -388,6 +388,8 @@ def _commands(step, storage, uuid, owner):
             ["vgchange", "--systemid", owner, vg],
             *([["vgchange", *at_boot, vg]] if at_boot else []),
         ]
+    if step == "deactivate":
+        return [["lvchange", "-an", *_even_if_foreign(vg), f"{vg}/{lv}"]]
     if step == "mkfs":
         return [[*_MKFS[storage["fstype"]], __salt__["hanfs_model.filesystem_device"](storage)]]
     return [
@@ -398,9 +400,16 @@ def _commands(step, storage, uuid, owner):
             # written.
             "lvcreate": ["lvcreate", "-Wn", "-Zn", *_size(storage), "-n", lv, vg],
             "activate": ["lvchange", "-ay", f"{vg}/{lv}"],
-            "deactivate": ["lvchange", "-an", f"{vg}/{lv}"],
         }[step]
     ]
+
+
+def _even_if_foreign(vg):
+    """LVM refuses to touch a foreign volume group, even to let go of a volume that is active."""
+    for row in lvm_rows():
+        if row["vg_name"] == vg and row["vg_systemid"]:
+            return ["--config", f'local/extra_system_ids=["{row["vg_systemid"]}"]']
+    return []
 
 
 def _size(storage):

@@ -4,89 +4,24 @@ Volumes cannot be activated where the kernel has no device mapper, so what happe
 group is proved on the lab's machines; refusals, labels, groups and file systems are proved here.
 """
 
-import errno
-import hashlib
 import os
 import shutil
-import subprocess
 
 import pytest
 
-from tests.support.salt_modules import load
+from tests.support.block_devices import (
+    CREATOR,
+    LVM,
+    content,
+    need,
+    needs_loop_devices,
+    ready,
+    run,
+    storage,
+    world,
+)
 
-MIB = 1024 * 1024
-BLOCK = 4096
-LVM = {"vg": "HANFS-test", "lv": "HANFS_LV"}
-CREATOR = "nfs-server1"
-
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="loop devices need root"),
-    pytest.mark.skipif(not os.path.exists("/dev/loop-control"), reason="no loop devices here"),
-]
-
-
-def run(*argv, check=True, **kwargs):
-    return subprocess.run(argv, check=check, capture_output=True, text=True, **kwargs)
-
-
-@pytest.fixture
-def loop(tmp_path, request):
-    """A function: size in MiB -> path of an empty loop device, detached after the test."""
-
-    def make(size=400):
-        image = tmp_path / f"disk{size}"
-        with open(image, "wb") as handle:
-            handle.truncate(size * MIB)
-        device = run("losetup", "--find", "--show", str(image)).stdout.strip()
-        request.addfinalizer(lambda: run("losetup", "--detach", device))
-        return device
-
-    return make
-
-
-def world(node=CREATOR, member=None, test=False):
-    """The modules as on a node of this name, in no cluster unless ``member`` says so."""
-    return load(
-        opts={"test": test},
-        salt={"pcs.member_of": lambda: member, "hanfs.own_name": lambda: node},
-    )
-
-
-def storage(device, fstype="xfs", initialize=True, **lvm):
-    return {"device": device, "fstype": fstype, "mountpoint": "/x", "initialize": initialize, **lvm}
-
-
-def ready(world, wanted, timeout=0):
-    return world.states.hanfs_storage.storage_ready(
-        "disk", wanted, creator=CREATOR, cluster="nfs-server-cluster", timeout=timeout
-    )
-
-
-def content(device):
-    """A digest of every byte of the device; holes of its sparse image are not read."""
-    with open(device, "rb") as handle:
-        os.fsync(handle.fileno())
-    image = run("losetup", "--noheadings", "--output", "BACK-FILE", device).stdout.strip()
-    digest = hashlib.sha256()
-    with open(image, "rb") as handle:
-        for offset in _blocks_with_data(handle.fileno()):
-            handle.seek(offset)
-            block = handle.read(BLOCK)
-            if any(block):
-                digest.update(b"%d " % offset + block)
-    return digest.hexdigest()
-
-
-def _blocks_with_data(descriptor):
-    end = 0
-    while True:
-        try:
-            start = os.lseek(descriptor, end, os.SEEK_DATA)
-        except OSError as err:
-            assert err.errno == errno.ENXIO
-            return
-        end = os.lseek(descriptor, start, os.SEEK_HOLE)
-        yield from range(start - start % BLOCK, end, BLOCK)
+pytestmark = needs_loop_devices
 
 
 def swap(device):
@@ -149,12 +84,6 @@ def put(kind, device, request):
     FOREIGN[kind](device)
     if kind == "group":
         request.addfinalizer(lambda: run("vgremove", "-f", "HANFS_other", check=False))
-
-
-def need(*programs):
-    for program in programs:
-        if not shutil.which(program):
-            pytest.skip(f"{program} is not installed")
 
 
 def snapshot_of_signatures(device):

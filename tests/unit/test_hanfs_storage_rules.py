@@ -4,7 +4,7 @@ import copy
 import itertools
 
 import pytest
-from salt.exceptions import CommandExecutionError, TimedProcTimeoutError
+from salt.exceptions import CommandExecutionError, SaltInvocationError, TimedProcTimeoutError
 
 from tests.support.salt_modules import load
 
@@ -217,7 +217,9 @@ def test_only_the_creator_makes_anything():
 
 def test_no_step_is_ever_forced():
     world = load(modules=MODULES, states=False)
-    world.salt["hanfs_storage_probe.run"] = lambda argv: "--setautoactivation"
+    world.salt["hanfs_storage_probe.run"] = lambda argv: (
+        '{"report": []}' if argv[0] == "pvs" else "--setautoactivation"
+    )
     steps = "pvcreate vgcreate systemid lvcreate activate mkfs deactivate".split()
     for step, fstype, owner in itertools.product(steps, ("xfs", "ext4"), (None, "node")):
         commands = world.modules.hanfs_storage._commands(
@@ -404,3 +406,121 @@ def test_a_label_is_not_made_without_a_machine_id(tmp_path):
         world.modules.hanfs_storage.MACHINE_ID = str(tmp_path / "id")
         with pytest.raises(CommandExecutionError, match="systemd-machine-id-setup"):
             world.salt["hanfs_storage.perform"]("pvcreate", LVM, "cluster")
+
+
+# --- protection, several volumes and sizes --------------------------------------------------------
+
+
+def protected(facts, own="nfs-server1", **volume):
+    facts = {**facts, "protection": "system_id", "system_id": own}
+    return {**facts, "volume": {**facts["volume"], **volume}}
+
+
+OWNED = row(lv_name="NFS_LVM", vg_systemid="nfs-server1")
+THEIRS = {**OWNED, "vg_systemid": "nfs-server2"}
+UNOWNED = row(lv_name="NFS_LVM")
+
+# facts: what the creator, another node, and a member of the cluster make of it
+PROTECTED = {
+    "nothing yet": (protected(lvm()), "pvcreate", "wait", "refuse"),
+    "group without an owner": (protected(lvm(row())), "systemid", "wait", "refuse"),
+    "group without an owner, mounted": (
+        protected(lvm(UNOWNED, vol=volume(mounted=MOUNTED))), "refuse", "wait", "refuse"),
+    "group without an owner, by hand": (
+        protected(lvm({**UNOWNED, "pv_uuid": "theirs"})), "refuse", "wait", "refuse"),
+    "our group": (protected(lvm(row(vg_systemid="nfs-server1"))), "lvcreate", "wait", "refuse"),
+    "inactive and empty": (protected(lvm(OWNED)), "activate", "wait", "refuse"),
+    "inactive and empty, of the other": (protected(lvm(THEIRS)), "refuse", "wait", "refuse"),
+    "inactive, carries it": (protected(lvm(OWNED), carries="xfs"), "ready", "ready", "ready"),
+    "inactive, of the other": (protected(lvm(THEIRS), carries="xfs"), "ready", "ready", "ready"),
+    "inactive, of a kind that is not read": (
+        protected(lvm(THEIRS), carries="unread"), "ready", "ready", "ready"),
+    "inactive, carries another": (
+        protected(lvm(OWNED), carries="ext4"), "refuse", "refuse", "refuse"),
+    "active and empty": (protected(lvm(OWNED, vol=volume())), "mkfs", "deactivate", "refuse"),
+    "active, idle": (
+        protected(lvm(OWNED, vol=volume("xfs"))), "deactivate", "deactivate", "ready"),
+    "active, mounted": (
+        protected(lvm(OWNED, vol=volume(mounted=MOUNTED))), "ready", "ready", "ready"),
+    "active, mounted elsewhere": (
+        protected(lvm(OWNED, vol=volume(mounted=FOREIGN_MOUNT))), "refuse", "refuse", "refuse"),
+    "active, another file system": (
+        protected(lvm(OWNED, vol=volume("ext4"))), "refuse", "refuse", "refuse"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PROTECTED)
+def test_a_group_with_one_owner_at_a_time(case):
+    facts, *expected = PROTECTED[case]
+    for (may_create, creates, member), outcome in zip(
+        ((True, True, False), (True, False, False), (False, True, True)), expected
+    ):
+        answer = decide(facts, LVM, may_create, creates, None, member)
+        assert (answer["step"] or answer["verdict"]) == outcome, answer
+
+
+def test_a_member_changes_nothing_of_a_protected_group():
+    for facts, *_ in PROTECTED.values():
+        for creates in (True, False):
+            assert decide(facts, LVM, False, creates, None, True)["step"] is None
+
+
+GROUP = {"extent": 4 * MIB, "size": 1000 * MIB, "free": 1000 * MIB, "volumes": {}}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "volumes", "free", "targets"),
+    [
+        ([None], {}, 1000, [1000]),
+        (["400M", None], {}, 1000, [400, 600]),
+        (["401M", "50%", None], {}, 1000, [404, 500, 96]),
+        (["400M", None], {0: 400, 1: 600}, 0, [400, 600]),
+        (["500M", None], {0: 400, 1: 300}, 300, [500, 500]),
+        (["0.5g"], {}, 1000, [512]),
+        ([None], {0: 1000}, 0, [1000]),
+    ],
+)
+def test_how_large_volumes_are_to_be(sizes, volumes, free, targets):
+    entries = [{"vg": "V", "lv": str(number), "size": size} for number, size in enumerate(sizes)]
+    group = {**GROUP, "free": free * MIB,
+             "volumes": {str(number): size * MIB for number, size in volumes.items()}}  # fmt: skip
+    target = WORLD.salt["hanfs_storage_size.target"]
+    found = [target(entry, entries, group) // MIB for entry in entries]
+    assert found == targets
+
+
+@pytest.mark.parametrize("size", ["", "0G", "20", "20X", "101%", "0%", "-5G", "5 GB", True, []])
+def test_what_is_no_size(size):
+    with pytest.raises(SaltInvocationError, match="is no size"):
+        WORLD.salt["hanfs_storage_size.parsed"](size)
+
+
+def grown(file_system, target, size=None, free=0, physical=(1000, 1000), **more):
+    facts = {
+        "device": 0, "target": target * MIB, "file_system": file_system * MIB,
+        "group": {**GROUP, "free": free * MIB, "volumes": {"NFS_LVM": target * MIB}},
+        "physical": {"size": physical[0] * MIB, "usable": physical[1] * MIB},
+    }  # fmt: skip
+    steps = GROW.salt["hanfs_storage_grow.plan"](facts, {**LVM, "size": size}, None)
+    return [(step["step"], step["old"] // MIB, step["new"] // MIB) for step in steps]
+
+
+GROW = load(modules=[*MODULES, "hanfs_storage_grow"], states=False)
+
+
+def test_what_has_to_grow():
+    assert grown(1000, 1000) == []
+    assert grown(993, 1000) == [], "what a file system may leave"
+    assert grown(900, 1000) == [("growfs", 900, 1000)]
+    assert grown(1000, 1000, physical=(1000, 1500)) == [
+        ("pvresize", 1000, 1500), ("lvextend", 1000, 1500), ("growfs", 1000, 1500),
+    ]  # fmt: skip
+    assert grown(400, 400, "600M", 600) == [("lvextend", 400, 600), ("growfs", 400, 600)]
+    assert grown(600, 600, "60%", 400) == []
+
+
+def test_nothing_shrinks_and_nothing_grows_beyond_its_group():
+    with pytest.raises(CommandExecutionError, match="Nothing is ever made smaller"):
+        grown(600, 600, "400M", 400)
+    with pytest.raises(CommandExecutionError, match="400 MiB left"):
+        grown(600, 600, "2G", 400)

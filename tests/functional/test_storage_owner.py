@@ -1,0 +1,284 @@
+"""Volume groups with an owner, as two nodes see them: LVM's system ID, devices file and sizes.
+
+Two nodes are two configurations of LVM on one machine. Device mapper is left out (volumes are never
+active), as on a passive node; tests/system has it all.
+"""
+
+import os
+
+import pytest
+
+from tests.support.block_devices import (
+    CREATOR,
+    LVM,
+    MIB,
+    content,
+    needs_loop_devices,
+    run,
+    storage,
+    world,
+)
+
+CLUSTER = "nfs-server-cluster"
+PROTECTED = "system_id"
+PEER = "nfs-server2"
+
+pytestmark = needs_loop_devices
+
+
+@pytest.fixture
+def node(tmp_path, monkeypatch, request):
+    """A function: name, options -> the modules on a node whose LVM calls itself so."""
+
+    def make(name=CREATOR, member=None, test=False, owner=True, devices_file=False):
+        home = tmp_path / name
+        home.mkdir(exist_ok=True)
+        (home / "lvm.conf").write_text(
+            f"global {{ activation = 0\n system_id_source = {'lvmlocal' if owner else 'none'} }}\n"
+            f'devices {{ use_devicesfile = {int(devices_file)}\n scan = ["/dev"] }}\n'
+        )
+        (home / "lvmlocal.conf").write_text(f'local {{ system_id = "{name}" }}\n' if owner else "")
+        monkeypatch.setenv("LVM_SYSTEM_DIR", str(home))
+        made = world(name, member, test)
+        made.modules.hanfs_storage.DEVICES_FILE = str(home / "devices" / "system.devices")
+        return made
+
+    yield make
+    made = make("cleaner", owner=False)
+    for row in made.salt["hanfs_storage.lvm_rows"]():
+        if row["vg_name"].startswith("HANFS"):
+            config = f'local {{ extra_system_ids = ["{row["vg_systemid"]}"] }}'
+            run("vgremove", "--config", config, "-f", row["vg_name"], check=False)
+
+
+def do(made, wanted, *steps):
+    for step in steps:
+        made.salt["hanfs_storage.perform"](step, wanted, CLUSTER, PROTECTED)
+
+
+def decide(made, wanted, creates=True, may_create=True, file_systems=None, member=False):
+    facts = made.salt["hanfs_storage.inspect"](wanted, CLUSTER, creates and may_create, PROTECTED)
+    answer = made.salt["hanfs_storage_rules.decide"](
+        facts, wanted, may_create, creates, file_systems, member
+    )
+    return answer["step"] or answer["verdict"], answer["why"]
+
+
+def ready(made, wanted, **more):
+    options = {"creator": CREATOR, "cluster": CLUSTER, "timeout": 0, "protection": PROTECTED}
+    return made.states.hanfs_storage.storage_ready("disk", wanted, **{**options, **more})
+
+
+def file_system_inside(device, fstype, made, request, lv=LVM["lv"]):
+    """A real file system where the volume begins, as mkfs would have made it on the volume."""
+    (row,) = [row for row in made.salt["hanfs_storage.lvm_rows"]() if row["lv_name"] == lv]
+    place = int(row["pe_start"]) + int(row["pvseg_start"]) * int(row["vg_extent_size"])
+    inner = run("losetup", "--find", "--show", f"--offset={place}",
+                f"--sizelimit={row['lv_size']}", device).stdout.strip()  # fmt: skip
+    run({"xfs": "mkfs.xfs", "ext4": "mkfs.ext4"}[fstype], "-q", inner)
+    run("losetup", "--detach", inner)
+
+
+def test_a_group_belongs_to_its_creator_and_is_not_active_at_boot(node, loop):
+    wanted, made = storage(loop(), **LVM), node()
+    do(made, wanted, "pvcreate", "vgcreate")
+    (row,) = made.salt["hanfs_storage.lvm_rows"]()
+    assert row["vg_systemid"] == CREATOR
+    told = run("vgs", "--noheadings", "-o", "autoactivation", LVM["vg"]).stdout
+    assert "enabled" not in told
+    peer = node(PEER)
+    assert run("pvs", "--noheadings").stdout == "", "foreign"
+    assert decide(peer, wanted, creates=False)[0] == "wait"
+
+
+@pytest.mark.parametrize("fstype", ["xfs", "ext4"])
+def test_both_nodes_are_ready_without_activating_anything(fstype, node, loop, request):
+    wanted, made = storage(loop(400), fstype, **LVM), node()
+    do(made, wanted, "pvcreate", "vgcreate", "lvcreate")
+    assert decide(made, wanted)[0] == "activate", "to make the file system"
+    assert decide(node(PEER), wanted, creates=False)[0] == "wait"
+    assert decide(node(PEER), wanted, creates=False, may_create=False)[0] == "refuse"
+    file_system_inside(wanted["device"], fstype, node(), request)
+    before = content(wanted["device"])
+    for name in (CREATOR, PEER):
+        for member in (None, CLUSTER):
+            for test in (True, False):
+                made = node(name, member, test)
+                ret = ready(made, wanted)
+                assert ret["result"] is True and ret["changes"] == {}, ret
+                assert "only the cluster activates it" in ret["comment"]
+                assert [argv[0] for argv in made.commands] == ["pvs"]
+    other = {**wanted, "fstype": "ext4" if fstype == "xfs" else "xfs"}
+    ret = ready(node(), other)
+    assert ret["result"] is False and f"carries {fstype}, not" in ret["comment"]
+    assert content(wanted["device"]) == before
+
+
+def test_an_empty_volume_of_another_owner_gets_no_file_system(node, loop):
+    wanted, made = storage(loop(), **LVM), node()
+    do(made, wanted, "pvcreate", "vgcreate", "lvcreate")
+    run("vgchange", "-y", "--systemid", PEER, LVM["vg"])
+    what, why = decide(node(), wanted)
+    assert what == "refuse" and PEER in why and CREATOR in why
+
+
+def test_without_a_system_id_nothing_is_begun(node, loop):
+    wanted = storage(loop(), **LVM)
+    before = content(wanted["device"])
+    ret = ready(node(owner=False), wanted)
+    assert ret["result"] is False and "system_id_source" in ret["comment"]
+    assert content(wanted["device"]) == before
+
+
+def test_a_group_without_an_owner(node, loop):
+    wanted, made = storage(loop(), **LVM), node(owner=False)
+    for step in ("pvcreate", "vgcreate", "lvcreate"):
+        made.salt["hanfs_storage.perform"](step, wanted, CLUSTER)
+    before = content(wanted["device"])
+    assert decide(node(PEER), wanted, creates=False)[0] == "wait"
+    for creates, may_create, member in ((True, False, True), (False, False, True),
+                                        (True, False, False)):  # fmt: skip
+        what, why = decide(node(), wanted, creates, may_create, member=member)
+        assert what == "refuse" and "vgchange --systemid" in why
+    assert content(wanted["device"]) == before
+    made = node()
+    assert decide(made, wanted)[0] == "systemid"
+    do(made, wanted, "systemid")
+    assert decide(made, wanted)[0] == "activate"
+    assert {row["vg_systemid"] for row in made.salt["hanfs_storage.lvm_rows"]()} == {CREATOR}
+
+
+def test_a_group_made_by_hand_is_not_given_an_owner(node, loop):
+    wanted, made = storage(loop(), **LVM), node(owner=False)
+    run("vgcreate", LVM["vg"], wanted["device"])
+    made = node()
+    what, why = decide(made, wanted)
+    assert what == "refuse" and "vgchange --systemid" in why
+
+
+def test_letting_go_of_a_foreign_group_is_allowed(node, loop):
+    """LVM refuses every change of a foreign group, this one too unless it is told otherwise."""
+    wanted = storage(loop(), **LVM)
+    do(node(), wanted, "pvcreate", "vgcreate", "lvcreate")
+    peer = node(PEER)
+    assert run("lvchange", "-an", f"{LVM['vg']}/{LVM['lv']}", check=False).returncode != 0
+    do(peer, wanted, "deactivate")
+
+
+# --- devices file ---------------------------------------------------------------------------------
+
+
+def test_the_devices_file_of_both_nodes_gets_the_disk(node, loop):
+    device = loop()
+    wanted, made = storage(device, **LVM), node(devices_file=True)
+    listed = made.modules.hanfs_storage.DEVICES_FILE
+    os.makedirs(os.path.dirname(listed))
+    open(listed, "w").close()
+    do(made, wanted, "pvcreate", "vgcreate", "lvcreate")
+    assert device in open(listed).read(), "pvcreate does that by itself"
+    peer = node(PEER, devices_file=True)
+    listed = peer.modules.hanfs_storage.DEVICES_FILE
+    os.makedirs(os.path.dirname(listed))
+    open(listed, "w").close()
+    assert decide(peer, wanted, creates=False, may_create=False)[0] == "unlisted"
+    assert open(listed).read() == ""
+    ret = ready(peer, {**wanted, "initialize": False})
+    assert "carries no file system" in ret["comment"], "it sees the group now"
+    assert device in open(listed).read()
+
+
+# --- sizes ----------------------------------------------------------------------------------------
+
+
+def entries(device, *sizes):
+    return [storage(device, vg=LVM["vg"], lv=f"lv{number}", size=size)
+            for number, size in enumerate(sizes)]  # fmt: skip
+
+
+@pytest.mark.parametrize("sizes", [("500M",), ("300M", None), ("80%", None)])
+def test_a_device_smaller_than_what_is_asked_of_it(sizes, node, loop):
+    wanted = entries(loop(400), *sizes)
+    before = content(wanted[0]["device"])
+    ret = ready(node(), wanted[0], file_systems=wanted)
+    assert ret["result"] is False and "too small: 400 MiB" in ret["comment"]
+    assert content(wanted[0]["device"]) == before
+
+
+def test_volumes_of_one_group_share_it(node, loop, request):
+    wanted, made = entries(loop(1500), "400M", "30%", None), node()
+    do(made, wanted[0], "pvcreate", "vgcreate")
+    for entry in wanted:
+        assert decide(made, entry, file_systems=wanted)[0] == "lvcreate"
+        do(made, entry, "lvcreate")
+        file_system_inside(entry["device"], "xfs", made, request, entry["lv"])
+    for entry in wanted:
+        assert ready(node(PEER), entry, file_systems=wanted)["result"] is True
+    sizes = {row["lv_name"]: int(row["lv_size"]) // MIB
+             for row in node().salt["hanfs_storage.lvm_rows"]() if row["lv_name"]}  # fmt: skip
+    assert sizes == {"lv0": 400, "lv1": 448, "lv2": 648}
+    full = storage(wanted[0]["device"], vg=LVM["vg"], lv="more")
+    what, why = decide(node(), full, file_systems=[*wanted, full])
+    assert what == "refuse" and "0 MiB left" in why
+    what, why = decide(node(), full)
+    assert what == "refuse" and "but others: lv0, lv1, lv2" in why
+
+
+def test_a_kernel_that_has_not_noticed_that_the_disk_grew(node, loop):
+    device = loop(400)
+    wanted = storage(device, **LVM)
+    do(node(), wanted, "pvcreate", "vgcreate", "lvcreate")
+    image = run("losetup", "--noheadings", "--output", "BACK-FILE", device).stdout.strip()
+    smaller = run("losetup", "--find", "--show", f"--sizelimit={350 * MIB}", image).stdout.strip()
+    run("losetup", "--detach", device)
+    try:
+        what, why = decide(node(PEER), {**wanted, "device": smaller}, False, False)
+    finally:
+        run("losetup", "--detach", smaller)
+        # As the fixture left it, since it takes it away itself.
+        run("losetup", device, image)
+    assert what == "refuse" and "has not noticed" in why
+
+
+# --- growing --------------------------------------------------------------------------------------
+
+
+def may_resize():
+    """ext4 asks for CAP_SYS_RESOURCE, which root in a sandbox may lack."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        (effective,) = [line.split()[1] for line in status if line.startswith("CapEff")]
+    return int(effective, 16) >> 24 & 1
+
+
+@pytest.mark.parametrize("fstype", ["xfs", "ext4"])
+def test_a_plain_file_system_grows_while_it_is_mounted(fstype, loop, tmp_path):
+    if fstype == "ext4" and not may_resize():
+        pytest.skip("not allowed to resize ext4 here")
+    device, here = loop(400), tmp_path / "mounted"
+    here.mkdir()
+    wanted = {**storage(device, fstype), "mountpoint": str(here), "grow": True}
+    run(f"mkfs.{fstype}", "-q", device)
+    passive = world(test=False)
+    ret = passive.states.hanfs_storage_grow.storage_grown("x", wanted)
+    assert ret["result"] is True and ret["changes"] == {} and passive.commands == []
+    if run("mount", "-t", fstype, device, str(here), check=False).returncode:
+        pytest.skip("no mounting here")
+    try:
+        (here / "data").write_bytes(os.urandom(MIB))
+        before = (here / "data").read_bytes()
+        grow = [world(test=test).states.hanfs_storage_grow.storage_grown for test in (True, False)]
+        assert [state("x", wanted)["changes"] for state in grow] == [{}, {}]
+        image = run("losetup", "--noheadings", "--output", "BACK-FILE", device).stdout.strip()
+        os.truncate(image, 600 * MIB)
+        assert [state("x", wanted)["changes"] for state in grow] == [{}, {}], "not told yet"
+        run("losetup", "--set-capacity", device)
+        old = os.statvfs(here).f_blocks
+        predicted, done = [state("x", wanted) for state in grow]
+        assert predicted["result"] is None and done["result"] is True, (predicted, done)
+        assert done["changes"] == predicted["changes"]
+        assert done["changes"][f"file system on {device}"]["new"] == "600 MiB"
+        assert os.statvfs(here).f_blocks > old * 1.3
+        again = [state("x", wanted) for state in grow]
+        assert [(ret["result"], ret["changes"]) for ret in again] == [(True, {}), (True, {})]
+        assert (here / "data").read_bytes() == before
+    finally:
+        run("umount", str(here))
