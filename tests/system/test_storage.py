@@ -28,9 +28,13 @@ class Pair:
 
     def __init__(self):
         self.file = machines.shared_disk("storage", DISK_MIB)
+        first, second = machines.SERVERS
+        masked = machines.NOT_ON_CLIENTS
         self.machines = [
-            machines.Machine(name, disks=[self.file], masked=machines.NOT_ON_CLIENTS)
-            for name in machines.SERVERS
+            machines.Machine(first, disks=[self.file], masked=masked),
+            machines.Machine(
+                second, disks=[self.file, machines.shared_disk("own", 400)], masked=masked
+            ),
         ]
         self.device = self.machines[0].devices[0]
         self.servers = []
@@ -171,15 +175,15 @@ def test_a_group_of_somebody_else_is_left_byte_for_byte(pair):
 
 def test_a_group_on_another_disk_of_the_peer_is_no_reason_to_go_on_there(pair):
     pair.wipe()
-    peer = pair.servers[1]
-    peer.sh("truncate -s 400M /var/tmp/own && losetup /dev/loop0 /var/tmp/own && "
-            f"vgcreate -q {VG} /dev/loop0")  # fmt: skip
+    peer, own = pair.servers[1], pair.machines[1].devices[1]
+    peer.sh(f"vgcreate -q {VG} {own}")
     try:
-        returns = ready_at_once(pair.servers, pair.storage(), timeout=60)
+        returns = ready_at_once(pair.servers, pair.storage(), timeout=30)
     finally:
-        peer.sh("losetup -d /dev/loop0; rm /var/tmp/own")
+        pair.wipe()
+        peer.sh(f"vgremove -q -f {VG}")
     assert returns[1]["result"] is False and returns[1]["changes"] == {}
-    assert "/dev/loop0" in returns[1]["comment"] or "2 volume groups" in returns[1]["comment"]
+    assert own in returns[1]["comment"] or "2 volume groups" in returns[1]["comment"]
     assert returns[0]["result"] is True, "its own disk was empty"
 
 
