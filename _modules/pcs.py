@@ -19,6 +19,7 @@ takes the place of the built-in module of this name and keeps its functions' arg
 """
 
 import os
+import time
 
 import salt.utils.files
 import salt.utils.path
@@ -181,7 +182,8 @@ def status():
          "resources": {id: {"agent", "group", "clone", "role", "active", "failed", "managed",
                             "blocked", "nodes": [names], "pending": str or None}},
          "failures": [{"resource", "op_key", "node", "exitstatus", "exitreason", "task"}],
-         "maintenance_mode": bool, "stonith_enabled": bool, "fence_history": [{...}]}
+         "maintenance_mode": bool, "stonith_enabled": bool, "fence_history": [{...}],
+         "attributes": {node: {name: value}}}
 
     Raises CommandExecutionError when the cluster does not run here or crm_mon is not installed.
 
@@ -198,4 +200,28 @@ def status():
         if not result["stdout"].lstrip().startswith("<"):
             said = __salt__["pcs_run.said"](result)
             raise CommandExecutionError(f"crm_mon: {said or 'no output'}")
-    return __salt__["pcs_status.parse"](result["stdout"])
+    found = __salt__["pcs_status.parse"](result["stdout"])
+    __context__["pcs.status"] = (time.monotonic(), found)
+    return found
+
+
+def recent_status(age=60):
+    """
+    The cluster's state as ``status`` has just seen it in this run, without another crm_mon: for
+    what does not change within a minute, such as the nodes' attributes.
+
+    age
+        Seconds; what is older is asked for anew.
+
+    Returns and raises what ``status`` does.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs.recent_status
+    """
+    seen, found = __context__.get("pcs.status", (None, None))
+    if seen is None or not 0 <= time.monotonic() - seen <= age:
+        return status()
+    return found

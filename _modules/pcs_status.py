@@ -65,6 +65,12 @@ def parse(xml):
         # the attribute's name follows Pacemaker's turn from 'stonith' to 'fencing'
         "stonith_enabled": _true(options.get("stonith-enabled", options.get("fencing-enabled"))),
         "fence_history": [dict(event.attrib) for event in root.iter("fence_event")],
+        "attributes": {
+            node.get("name"): {
+                item.get("name"): item.get("value") for item in node.iter("attribute")
+            }
+            for node in _element(root, "node_attributes")
+        },
     }
 
 

@@ -1,5 +1,7 @@
 {#-
-  Checks this machine's site in pillar before anything is touched. Every later step requires it, directly or not.
+  Checks this machine's site in pillar before anything is touched, and looks for what an expert would object to. A
+  finding of severity `error` stops the run here, unless pillar accepts it (docs/lint.md). Every later step requires
+  this, directly or not.
 
   Needs: the formula's modules (hanfs.sync).
 #}
@@ -15,6 +17,13 @@ The site in pillar is complete and fits this machine:
     - beside: {{ hanfs.beside | json }}
     - lookup: {{ hanfs.lookup | json(sort_keys=False) }}
     - known_lookup: {{ hanfs.known_lookup | json }}
+
+Nothing about the site is dangerous:
+  hanfs.linted:
+    - site: {{ hanfs.site | json(sort_keys=False) }}
+    - path: {{ hanfs.path | json }}
+    - require:
+      - hanfs: The site in pillar is complete and fits this machine
 
 {%- if not hanfs.supported %}
 

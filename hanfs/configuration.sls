@@ -3,13 +3,13 @@
   cluster has, and pushes the difference in one step. Every node does it; the first one to come finds the work.
   Exported directories that do not exist are made first, by the node that has the file system mounted.
 
-  Needs: hanfs.cluster. A new directory is made by a run on the node that runs the service; the others wait for it, up to
+  Needs: hanfs.peers. A new directory is made by a run on the node that runs the service; the others wait for it, up to
   `timeouts:storage` seconds.
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
 
 include:
-  - hanfs.cluster
+  - hanfs.peers
 
 The exported directories exist:
   hanfs.export_directories:
@@ -17,7 +17,7 @@ The exported directories exist:
     - path: {{ hanfs.path | json }}
     - timeout: {{ hanfs.timeouts.get("storage", 300) | json }}
     - require:
-      - sls: hanfs.cluster
+      - sls: hanfs.peers
 
 The cluster is configured as the site says:
   hanfs.configured:

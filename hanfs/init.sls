@@ -25,6 +25,7 @@ include:
   - hanfs.pcsd
   - hanfs.fencing
   - hanfs.cluster
+  - hanfs.peers
   - hanfs.configuration
   - hanfs.healthy
 {%- endif %}

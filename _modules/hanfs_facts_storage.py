@@ -1,0 +1,179 @@
+"""
+The shared disks as this node sees them, from sysfs, the table of mounts and LVM's metadata.
+
+:depends: nothing; root, to read a physical volume
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+__virtualname__ = "hanfs_facts_storage"
+
+_ALIASES = ("by-id", "by-path", "by-uuid", "by-partuuid", "by-label")
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def gather(site, root="/", system=None):
+    """
+    Look at the site's disks and at LVM's settings.
+
+    site
+        A normalised site.
+
+    root
+        Directory that stands for ``/``.
+
+    system
+        Of the facts: ``hostname`` and ``os``.
+
+    Returns ``{"lvm": settings, "devices_file": entries or None, "devices": {path: facts},
+    "mounted": {name of the file system: [directories]}, "hidden": {mount point: number of
+    entries}}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs_facts_storage.gather '{...}'
+    """
+    system = system or {"hostname": None, "os": {"id": None, "version": None}}
+    mounts = __salt__["hanfs_facts_parse.mounts"](_text("/proc/self/mountinfo", root) or "")
+    file_systems = site.get("file_systems") or []
+    mountpoints = [one["mountpoint"] for one in file_systems]
+    texts = [_text(f"/etc/lvm/{name}", root) for name in ("lvm.conf", "lvmlocal.conf")]
+    entries = _text("/etc/lvm/devices/system.devices", root)
+    devices = {one["device"]: _device(one["device"], root) for one in file_systems}
+    system_disks = _system_disks(mounts, root)
+    for device in devices.values():
+        device["system_disk"] = bool(system_disks & set(device["disks"]))
+    return {
+        "lvm": {
+            "known": texts[0] is not None,
+            **__salt__["hanfs_facts_lvm.settings"](
+                [text for text in texts if text is not None],
+                system["hostname"],
+                __salt__["hanfs_facts_files.line"]("/etc/machine-id", root),
+                system["os"]["id"],
+                system["os"]["version"],
+            ),
+            "lvmetad": __salt__["hanfs_facts_files.exists"]("/run/lvm/lvmetad.socket", root),
+        },
+        "devices_file": None
+        if entries is None
+        else __salt__["hanfs_facts_parse.lvm_devices"](entries),
+        "devices": devices,
+        "mounted": {one["name"]: _mounted(one, mounts, root) for one in file_systems},
+        "hidden": {path: _hidden(path, mounts, root) for path in mountpoints},
+    }
+
+
+def _text(path, root):
+    return __salt__["hanfs_facts_files.text"](path, root)
+
+
+def _device(path, root):
+    """Everything about one disk; what cannot be known is None."""
+    files = __salt__["hanfs_facts_files.exists"](path, root)
+    node = __salt__["hanfs_facts_files.real"](path, root)
+    name = os.path.basename(node)
+    line = __salt__["hanfs_facts_files.line"]
+    here = f"/sys/class/block/{name}"
+    uuid = line(f"{here}/dm/uuid", root)
+    group = (
+        __salt__["hanfs_facts_lvm.group_on"](__salt__["hanfs_facts_files.below"](path, root))
+        if files
+        else None
+    )
+    disks = _disks(name, root) if files else [name]
+    whole = f"/sys/class/block/{disks[0]}"
+    return {
+        "there": files,
+        "names": [path, node, *_aliases(node, root)] if files else [path],
+        "wwid": line(f"{whole}/device/wwid", root) or line(f"{whole}/wwid", root),
+        "serial": line(f"{whole}/device/serial", root) or line(f"{whole}/serial", root),
+        "multipath": bool(uuid and uuid.startswith("mpath-")),
+        "below_multipath": _below_multipath(name, root),
+        "disks": disks,
+        "iscsi": any("-iscsi-" in alias for alias in _aliases(node, root)),
+        "pv_uuid": group["pv_uuid"] if group else None,
+        "group": group,
+    }
+
+
+def _aliases(node, root):
+    """The links that udev has made to a device."""
+    found = []
+    for kind in _ALIASES:
+        directory = f"/dev/disk/{kind}"
+        for name in __salt__["hanfs_facts_files.names"](directory, root) or []:
+            target = __salt__["hanfs_facts_files.target"](f"{directory}/{name}", root)
+            if target and os.path.normpath(os.path.join(directory, target)) == node:
+                found.append(f"{directory}/{name}")
+    return found
+
+
+def _disks(name, root, depth=0):
+    """The whole disks below a block device, sorted; the device itself if there are none."""
+    names = __salt__["hanfs_facts_files.names"]
+    slaves = names(f"/sys/class/block/{name}/slaves", root) or []
+    if slaves and depth < 10:
+        return sorted({disk for slave in slaves for disk in _disks(slave, root, depth + 1)})
+    if __salt__["hanfs_facts_files.exists"](f"/sys/class/block/{name}/partition", root):
+        real = __salt__["hanfs_facts_files.real"](f"/sys/class/block/{name}", root)
+        parent = os.path.basename(os.path.dirname(real))
+        if parent != "block":
+            return [parent]
+    return [name]
+
+
+def _below_multipath(name, root):
+    """Whether multipath holds this device as one of its paths."""
+    holders = __salt__["hanfs_facts_files.names"](f"/sys/class/block/{name}/holders", root) or []
+    uuids = [
+        __salt__["hanfs_facts_files.line"](f"/sys/class/block/{holder}/dm/uuid", root) or ""
+        for holder in holders
+    ]
+    return any(uuid.startswith("mpath-") for uuid in uuids)
+
+
+def _system_disks(mounts, root):
+    """The disks that the running system itself is on."""
+    found = set()
+    for mount in mounts:
+        if mount["directory"] not in ("/", "/boot", "/usr", "/var"):
+            continue
+        real = __salt__["hanfs_facts_files.real"](f"/sys/dev/block/{mount['device']}", root)
+        if re.match(r"/sys/.*/block/", real + "/") or real.startswith("/sys/devices/"):
+            found |= set(_disks(os.path.basename(real), root))
+    return found
+
+
+def _paths(one, root):
+    """Every name under which the table of mounts may have a file system's device."""
+    paths = {one["device"], __salt__["hanfs_facts_files.real"](one["device"], root)}
+    if one.get("vg") and one.get("lv"):
+        mapped = "-".join(str(one[key]).replace("-", "--") for key in ("vg", "lv"))
+        paths = {f"/dev/mapper/{mapped}", f"/dev/{one['vg']}/{one['lv']}"}
+    return paths
+
+
+def _mounted(one, mounts, root):
+    paths = _paths(one, root)
+    return [
+        {"directory": mount["directory"], "root": mount["root"]}
+        for mount in mounts
+        if mount["source"] in paths
+    ]
+
+
+def _hidden(mountpoint, mounts, root):
+    """How many things lie in the directory itself; None while something is mounted over it."""
+    if any(mount["directory"] == mountpoint for mount in mounts):
+        return None
+    names = __salt__["hanfs_facts_files.names"](mountpoint, root)
+    return None if names is None else len(names)
