@@ -81,7 +81,7 @@ def gather(site, root="/", status=None):
     return {
         **system,
         "member": corosync is not None,
-        "quorum_device": bool(corosync and corosync["device"]),
+        "quorum_device": bool(corosync and corosync.get("device")),
         "units": _units(root),
         "running": _running(root),
         "selinux": _selinux(root),
@@ -144,9 +144,12 @@ def _system(root):
 
 
 def _corosync(root):
-    """As ``pcs.corosync_conf``; None as well for Debian's one-node default."""
+    """As ``pcs.corosync_conf``, but None for Debian's one-node default; {} if it is damaged."""
     text = _text("/etc/corosync/corosync.conf", root)
-    found = None if text is None else __salt__["pcs_files.corosync_conf"](text)
+    try:
+        found = None if text is None else __salt__["pcs_files.corosync_conf"](text)
+    except CommandExecutionError:
+        return {}
     return None if found is None or found["stub"] else found
 
 

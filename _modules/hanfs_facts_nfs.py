@@ -37,9 +37,10 @@ def gather(site, root="/", os_id=None):
     os_id
         ``ID`` of os-release.
 
-    Returns a dict: ``installed``, ``settings`` (what the files say), ``live`` (what nfsd runs with, None while it
-    does not), ``exports`` and ``exports_d``, ``idmap_domain``, ``idmap_known``, ``keytab``, ``state_shared``,
-    ``state_names``, ``unit_starts``, ``kernel_has_nfsd``, ``loopback``.
+    Returns a dict: ``installed``, ``settings`` (what the files say), ``live`` (what nfsd runs
+    with, None while it does not), ``exports`` and ``exports_d``, ``idmap_domain``,
+    ``idmap_known``, ``keytab``, ``state_shared``, ``state_names``, ``unit_starts``,
+    ``kernel_has_nfsd``, ``loopback``.
 
     CLI Example:
 

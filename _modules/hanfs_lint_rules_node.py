@@ -211,7 +211,9 @@ def _runs_outside(site, plan, facts):
 
 
 def _masked(site, plan, facts):
-    wanted = set(_NEEDED) | (set() if _v4_only(plan) else set(_NEEDED_V3))
+    # In the profile hardened the run itself masks and unmasks what only NFSv3 needs.
+    v3 = site["profile"] == "article" and not _v4_only(plan)
+    wanted = set(_NEEDED) | (set(_NEEDED_V3) if v3 else set())
     if (site.get("fencing") or {}).get("sbd") or "sbd" in facts["packages"]:
         wanted.add("sbd")
     for unit in facts["units"]["masked"]:

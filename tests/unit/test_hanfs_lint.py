@@ -168,7 +168,9 @@ CASES = {
         },
     ),
     "HANFS202": Case("8 nfsd threads", files={"/proc/fs/nfsd/threads": "8\n"}, beside={"HANFS517"}),
-    "HANFS203": Case("rpcbind.socket", links={"/etc/systemd/system/rpcbind.socket": "/dev/null"}),
+    "HANFS203": Case(
+        "nfs-mountd.service", links={"/etc/systemd/system/nfs-mountd.service": "/dev/null"}
+    ),
     "HANFS204": Case("chronyd", files={"/proc/731/comm": "sshd\n"}),
     "HANFS205": Case(
         "nfs_export_all_rw",
@@ -532,6 +534,12 @@ def test_the_walkthroughs_own_weaknesses_are_no_errors(node):
     assert {one["severity"] for one in found} == {"warning", "info"}
     assert "HANFS504" in {one["code"] for one in found}
     assert "HANFS601" in {one["code"] for one in found}
+
+
+def test_what_only_nfsv3_needs_may_be_masked_where_the_run_decides_it(node):
+    node.link("/etc/systemd/system/rpcbind.socket", "/dev/null")
+    assert node.findings(good_hardened()) == []
+    assert "HANFS203" in {one["code"] for one in node.findings(good_article())}
 
 
 def test_what_is_not_installed_yet_is_no_finding(tmp_path):
