@@ -529,6 +529,7 @@ def test_sbd_is_ready_before_the_cluster_starts_and_enabled_after_it_is_made(ren
     assert named(low, "hanfs.sbd_running")["nodes"] == ["nfs-server1", "nfs-server2"]
     corosync = next(step for step in low if step.get("name") == "corosync")
     assert {"hanfs": "SBD starts with the cluster"} in corosync["require"]
+    assert {"sls": "hanfs.peers"} in named(low, "hanfs.export_directories")["require"]
     packages = [step["pkgs"] for step in low if step["state"] == "pkg"]
     assert [("sbd" in names) for names in packages] == [False, True]
 
