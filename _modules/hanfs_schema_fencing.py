@@ -83,10 +83,12 @@ def _nodes(checks):
             return
         if not value:
             report(f"{path}: names no node")
-        for name, port in value.items():
-            checks.scalar(port, f"{path}:{name}", report)
-            if re.search("[:;, ]", str(port)):
-                report(f"{path}:{name}: a plug's name has no blanks and none of : ; ,")
+        for name, plugs in value.items():
+            # A machine with two power supplies has two plugs.
+            for plug in plugs if isinstance(plugs, list) and plugs else [plugs]:
+                checks.scalar(plug, f"{path}:{name}", report)
+                if re.search("[:;, ]", str(plug)):
+                    report(f"{path}:{name}: a plug's name has no blanks and none of : ; ,")
 
     return check
 

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from tests.support import sites
 from tests.support.salt_modules import load
 
 WORLD = load(states=False)
@@ -390,6 +391,18 @@ def test_a_secret_among_the_options_is_told_and_not_shown(name):
 def test_what_is_no_secret(name):
     right = {"a": ipmi("n1", options={name: "x"}), "b": ipmi("n2")}
     assert problems(site(devices=right), PATH) == []
+
+
+@pytest.mark.parametrize(
+    "plug, wrong",
+    [("domain1", 0), (1, 0), ([1, "2"], 0), ("a:b", 1), (["a", "b c"], 1), ([], 1), ({}, 1)],
+)
+def test_what_a_node_may_be_called(plug, wrong):
+    pillar = sites.site()
+    device = {"agent": "fence_apc", "nodes": dict.fromkeys(pillar["cluster"]["nodes"], plug)}
+    pillar["fencing"] = {"enabled": True, "devices": {"f": device}}
+    found = WORLD.salt["hanfs_schema.problems"](pillar, PATH)
+    assert len(found) == 2 * wrong, found
 
 
 RUBBISH = [None, 1, "x", [], [1], {}, {"a": None}, {"a": 1}, {"a": [None]}, True]
