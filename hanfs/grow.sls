@@ -5,18 +5,15 @@
   Needs: hanfs.configuration.
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
-{%- set storage = hanfs.site.get("storage", {}) %}
-{%- set storage = [storage] if storage is mapping else storage if storage is iterable and storage is not string else [] %}
-{%- set file_systems = hanfs.get("file_systems") or storage | select("mapping") | list %}
 
 include:
   - hanfs.configuration
-{%- for storage in file_systems if storage.get("grow") is true %}
+{%- for storage in hanfs.file_systems if storage.get("grow") is true %}
 
 {{ ("The file system of " ~ storage.get("mountpoint") ~ " is as large as its disk") | json }}:
   hanfs.storage_grown:
     - storage: {{ storage | json(sort_keys=False) }}
-    - file_systems: {{ file_systems | json(sort_keys=False) }}
+    - file_systems: {{ hanfs.file_systems | json(sort_keys=False) }}
     - require:
       - sls: hanfs.configuration
 {%- endfor %}

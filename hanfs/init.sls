@@ -27,5 +27,6 @@ include:
   - hanfs.cluster
   - hanfs.peers
   - hanfs.configuration
+  - hanfs.grow
   - hanfs.healthy
 {%- endif %}

@@ -5,9 +5,7 @@
   Needs: hanfs.settings.
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
-{%- set storage = hanfs.site.get("storage", {}) %}
-{%- set storage = [storage] if storage is mapping else storage if storage is iterable and storage is not string else [] %}
-{%- set file_systems = hanfs.get("file_systems") or storage | select("mapping") | list or [{}] %}
+{%- set file_systems = hanfs.file_systems or [{}] %}
 
 include:
   - hanfs.settings
