@@ -556,3 +556,32 @@ def test_what_map_jinja_takes_out_is_what_the_rules_call_a_secret(render):
         "hanfs_fencing_rules.is_secret"
     ]
     assert {name for name in names if options[name] is None} == set(filter(is_secret, names))
+
+
+# --- storage --------------------------------------------------------------------------------------
+
+
+def test_one_state_for_each_file_system_and_growth_where_it_is_asked_for(render):
+    entries = [
+        {"device": "/dev/vdb", "vg": "NFS", "lv": "a", "size": "20G", "fstype": "xfs",
+         "mountpoint": "/srv/a", "initialize": True, "user": "data"},
+        {"device": "/dev/vdb", "vg": "NFS", "lv": "b", "fstype": "ext4", "mountpoint": "/srv/b",
+         "initialize": True, "grow": True},
+    ]  # fmt: skip
+    low = render(pillar(storage=entries, profile="hardened"))
+    ready = [step for step in low if step["fun"] == "storage_ready"]
+    assert [step["storage"] for step in ready] == entries
+    assert all(step["file_systems"] == entries for step in ready)
+    assert {step["protection"] for step in ready} == {"system_id"}
+    points = [step for step in low if step["fun"] == "mount_point"]
+    assert [(step["name"], step["user"]) for step in points] == [
+        ("/srv/a", "data"), ("/srv/b", "nobody"),
+    ]  # fmt: skip
+    (grown,) = [step for step in low if step["fun"] == "storage_grown"]
+    assert grown["storage"] == entries[1] and grown["file_systems"] == entries
+    order = [step["fun"] for step in low]
+    assert order.index("configured") < order.index("storage_grown") < order.index("healthy")
+
+
+def test_the_article_has_no_owner_of_its_volume_group(render):
+    assert named(render(pillar(profile="article")), "hanfs.storage_ready")["protection"] is None
