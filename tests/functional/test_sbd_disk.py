@@ -245,3 +245,73 @@ def test_a_disk_that_is_not_there(tools, tmp_path):
     answer = ready(world(tools), str(tmp_path / "none"))
     assert answer["result"] is False
     assert "is not there" in answer["comment"]
+
+
+# --- hanfs.fence_test on a cluster that uses SBD --------------------------------------------------
+
+
+def fencing_by(tools, *devices, running=True, watchdog="/dev/null"):
+    """A cluster whose device uses these disks, and a node whose SBD watches them."""
+    nodes = ["n1", "n2"]
+    members = "".join(f'<node id="{name[1]}" uname="{name}"/>' for name in nodes)
+    tools.cib.write_text(tools.text().replace("<nodes/>", f"<nodes>{members}</nodes>"))
+    here = tools.world()
+    site = {
+        "cluster": {"nodes": dict.fromkeys(nodes, [])},
+        "fencing": {"enabled": True, "sbd": {"devices": list(devices), "msgwait": 20}},
+    }
+    here.salt["cib.apply"](here.salt["hanfs_fencing.description"](site), wait=0)
+    settings = {"SBD_DEVICE": ";".join(devices), "SBD_WATCHDOG_DEV": watchdog}
+    here.salt.update(
+        {
+            "pcs.status": lambda: {
+                "nodes": {name: {"online": True} for name in nodes},
+                "stonith_enabled": True,
+            },
+            "pcs.sbd_config": lambda: settings,
+            "hanfs_sbd.is_running": lambda: running,
+        }
+    )
+    return here
+
+
+def made(tools, device, *slots):
+    tools.run("sbd", "-d", device, "-1", "10", "-4", "20", "create")
+    for node in slots:
+        tools.run("sbd", "-d", device, "allocate", node)
+    return device
+
+
+def test_fence_test_finds_header_slots_daemon_and_watchdog(tools, disk):
+    device = made(tools, disk(), "n1", "n2")
+    report = fencing_by(tools, device).salt["hanfs.fence_test"]()
+    assert report["problems"] == []
+    assert report["devices"]["fence-sbd"]["nodes"] == dict.fromkeys(
+        ["n1", "n2"], {"result": True, "says": "on"}
+    )
+    assert report["watchdog"] == {
+        "device": "/dev/null",
+        "running": True,
+        "disks": {device: {"watchdog": 10, "msgwait": 20, "slots": {"n1": "clear", "n2": "clear"}}},
+    }
+
+
+def test_fence_test_tells_what_is_wrong_with_sbd(tools, disk):
+    device = made(tools, disk(), "n1")
+    here = fencing_by(tools, device, running=False, watchdog="/dev/no-watchdog")
+    told = "\n".join(here.salt["hanfs.fence_test"]()["problems"])
+    assert "/dev/no-watchdog is not there" in told
+    assert "SBD does not run on this node" in told
+    assert "n2 has no slot: SBD has never run there" in told
+    assert "fence-sbd: n2:" in told
+    assert "fence-sbd: n1:" not in told
+
+
+def test_fence_test_tells_of_another_disk_and_of_a_message_that_waits(tools, disk):
+    device, other = made(tools, disk(), "n1", "n2"), disk()
+    here = fencing_by(tools, device)
+    here.salt["pcs.sbd_config"]()["SBD_DEVICE"] = other
+    tools.run("sbd", "-d", device, "message", "n2", "exit")
+    told = "\n".join(here.salt["hanfs.fence_test"]()["problems"])
+    assert f"SBD on this node watches {other}, the cluster's device uses {device}" in told
+    assert "a message waits for n2: exit" in told
