@@ -165,6 +165,77 @@ def test_letting_go_of_a_foreign_group_is_allowed(node, loop):
     do(peer, wanted, "deactivate")
 
 
+# --- groups that are not as they should be --------------------------------------------------------
+
+
+def detached(device):
+    """Take a loop device away; its file, to attach it again."""
+    image = run("losetup", "--noheadings", "--output", "BACK-FILE", device).stdout.strip()
+    run("losetup", "--detach", device)
+    return image
+
+
+def test_two_groups_of_one_name(node, loop):
+    first, second = loop(), loop()
+    node(owner=False)
+    run("vgcreate", LVM["vg"], first)
+    image = detached(first)
+    run("vgcreate", LVM["vg"], second)
+    run("losetup", first, image)
+    uuid = run("vgs", "--noheadings", "-o", "vg_uuid", LVM["vg"], check=False)
+    try:
+        for device in (first, second):
+            before = content(device)
+            ret = ready(node(), storage(device, **LVM))
+            assert ret["result"] is False and "2 volume groups named" in ret["comment"], ret
+            assert content(device) == before
+    finally:
+        # By name there is no telling them apart any more.
+        run("pvremove", "-ff", "-y", second, check=False)
+    assert uuid.returncode
+
+
+def test_a_group_that_misses_a_disk_and_an_exported_one(node, loop):
+    first, second = loop(), loop()
+    node(owner=False)
+    run("vgcreate", LVM["vg"], first, second)
+    wanted = storage(first, **LVM)
+    image = detached(second)
+    try:
+        for protection in (None, PROTECTED):
+            ret = ready(node(), wanted, protection=protection)
+            assert ret["result"] is False and "misses a physical volume" in ret["comment"]
+    finally:
+        run("losetup", second, image)
+    node(owner=False)
+    run("vgexport", LVM["vg"])
+    before = content(first)
+    try:
+        ret = ready(node(), wanted)
+        assert ret["result"] is False and "vgexport" in ret["comment"], ret
+        assert content(first) == before
+    finally:
+        node(owner=False)
+        run("vgimport", LVM["vg"])
+
+
+def test_two_ways_to_one_disk(node, loop):
+    """Without multipath LVM takes one of them; the other one is refused with the reason."""
+    device = loop()
+    wanted, made = storage(device, **LVM), node()
+    do(made, wanted, "pvcreate", "vgcreate")
+    image = run("losetup", "--noheadings", "--output", "BACK-FILE", device).stdout.strip()
+    twin = run("losetup", "--find", "--show", image).stdout.strip()
+    try:
+        before = content(device)
+        answers = [decide(node(), {**wanted, "device": path}) for path in (device, twin)]
+        assert content(device) == before
+    finally:
+        run("losetup", "--detach", twin)
+    assert sorted(what for what, _ in answers) == ["lvcreate", "refuse"]
+    assert "multipath" in next(why for what, why in answers if what == "refuse")
+
+
 # --- devices file ---------------------------------------------------------------------------------
 
 
