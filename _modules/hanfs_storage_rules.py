@@ -366,8 +366,7 @@ def _unfinished(target, make):
         return waiting
     return _refuse(
         f"the file system on {target['path']} was begun and never finished. If nothing works on "
-        f"it any more, overwrite it with zeros by hand (blkdiscard --zeroout {target['path']}) and "
-        "run again"
+        f"it any more, empty it by hand ({_emptying(target['path'])}) and run again"
     )
 
 
@@ -376,9 +375,13 @@ def _in_the_way(target):
     return _refuse(
         f"{target['path']} is not empty: {', '.join(dict.fromkeys(found))}. It stays "
         "untouched, whatever the pillar says; if its content is really not needed, empty the "
-        f"device by hand (wipefs --all {target['path']}, then blkdiscard --zeroout "
-        f"{target['path']})"
+        f"device by hand ({_emptying(target['path'])})"
     )
+
+
+def _emptying(path):
+    # blkdiscard refuses a device with a signature, as everybody should.
+    return f"wipefs --all {path}, then blkdiscard --zeroout {path}"
 
 
 def _busy(target):
