@@ -21,6 +21,7 @@ __virtualname__ = "hanfs"
 _UNITS = "/etc/systemd/system"
 _STATE_OVERRIDES = "/var/lib/dpkg/statoverride"
 _KEYTAB = "/etc/krb5.keytab"
+_AGENT = "/usr/lib/ocf/resource.d/heartbeat/nfsserver"
 
 
 def __virtual__():
@@ -182,7 +183,8 @@ def nfs_versions(name, site):
     """
     With NFSv4 only, rpc.statd and rpcbind are masked: nfs-server starts rpc.statd all the same, and
     nfsserver of resource-agents before 4.16 does not stop it then, so that its stop fails. Without,
-    they are unmasked again.
+    they are unmasked again; and an agent that does not know ``nfsv4_only`` (before 4.12) waits for
+    them without end, so that they stay.
 
     While the cluster runs the NFS server on this node nothing is stopped.
 
@@ -205,8 +207,13 @@ def nfs_versions(name, site):
             return ret
         units = __salt__["hanfs_settings.v3_units"]()
         masked = [unit for unit in units if _is_masked(unit)]
-        if not nfs["v4_only"]:
-            ret["comment"] = "What NFSv3 needs can be started"
+        known = "nfsv4_only" in (__salt__["hanfs_settings_files.read"](_AGENT) or "")
+        if not nfs["v4_only"] or not known:
+            ret["comment"] = (
+                "This machine's nfsserver agent starts what NFSv3 needs in any case"
+                if nfs["v4_only"]
+                else "What NFSv3 needs can be started"
+            )
             return _switch(ret, masked, "unmask")
         ret["comment"] = f"{', '.join(units)} are masked"
         new = [unit for unit in units if unit not in masked]

@@ -12,8 +12,6 @@ from email.utils import formatdate
 from tests.lab import paths
 
 DEFAULTS = paths.REPO / "hanfs" / "defaults.yaml"
-# Blocks of defaults.yaml that hold for the nodes, later ones win.
-BLOCKS = ("default", "Debian", "Debian-12")
 # Besides the formula's own: what tests look with, and iptables, which ocf:heartbeat:portblock
 # runs and no package of Debian's asks for.
 EXTRA = ("strace", "iptables")
@@ -23,8 +21,8 @@ ON_DEMAND = ("corosync-qdevice", "corosync-qnetd", "sbd")
 
 
 @functools.cache
-def formula_packages():
-    """Names of the packages that the formula installs on a Debian 12 node, a sorted list.
+def formula_packages(release="12"):
+    """Names of the packages that the formula installs on a node with that Debian, a sorted list.
 
     Without those of ON_DEMAND, which it installs only where pillar asks for them.
     """
@@ -38,7 +36,8 @@ def formula_packages():
     )
     blocks = json.loads(done.stdout)
     merged = {}
-    for block in BLOCKS:
+    # As in map.jinja: later blocks win.
+    for block in ("default", "Debian", f"Debian-{release}"):
         merged.update(blocks.get(block) or {})
     lists = [names for key, names in merged.items() if key.endswith("_packages")]
     return sorted({name for names in lists for name in names} - set(ON_DEMAND))

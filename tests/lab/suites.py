@@ -1,7 +1,8 @@
 """Root file systems of Debian 11 and 13: pcs 0.10 and 0.12 beside the 0.11 of Debian 12.
 
-Tests of tools enter them with chroot, tests of clusters boot them as containers. Each has a Salt
-minion on the Python of its own: the LTS release on Debian 11, the newest on Debian 13.
+Tests of tools enter them with chroot, tests of clusters boot them as containers. Each has all that
+the formula installs there, and a Salt minion on the Python of its own: the LTS release on Debian
+11, the newest on Debian 13.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from tests.lab.progress import say
 from tests.lab.sources import sources_of_another
 
 MACHINE_SUITE = "bookworm"
-CLUSTER_PACKAGES = "pcs pacemaker pacemaker-cli-utils corosync resource-agents fence-virt".split()
 SALT = "/opt/salt"
 
 SCRIPT = """\
@@ -37,16 +37,15 @@ ASK = "import os, platform as p; print(p.python_version(), os.confstr('CS_GNU_LI
 
 
 class Suite(NamedTuple):
-    """What a release has of its own: fence agents, and where Salt's requirements stand."""
+    """What a release has of its own: its number, and where Salt's requirements stand."""
 
-    fence_agents: str
+    release: str
     requirements: Path | None = None
 
 
 SUITES = {
-    "bullseye": Suite("fence-agents", paths.REPO / "tests" / "constraints-debian-11.txt"),
-    # The package fence-agents would bring the libraries of every cloud, 2 GB.
-    "trixie": Suite("fence-agents-ipmilan fence-agents-sbd fence-agents-scsi fence-agents-virsh"),
+    "bullseye": Suite("11", paths.REPO / "tests" / "constraints-debian-11.txt"),
+    "trixie": Suite("13"),
 }
 # A C extension without wheels; Salt does without it.
 WITHOUT = ("timelib",)
@@ -58,6 +57,7 @@ def recipe(name):
     parts = [
         Path(__file__).read_text(),
         *(BASE_PACKAGES + DPKG_OPTIONS + MASKED_UNITS + packages.EXTRA),
+        *packages.formula_packages(SUITES[name].release),
         *sources_of_another(name, MACHINE_SUITE),
         (SUITES[name].requirements or paths.CONSTRAINTS).read_text(),
         paths.SALT_VERSION,
@@ -72,8 +72,8 @@ def builder(name):
 
 def _build(name, work):
     tree = work / "root"
-    wanted = [*BASE_PACKAGES, *packages.EXTRA, *CLUSTER_PACKAGES]
-    wanted += SUITES[name].fence_agents.split()
+    wanted = [*BASE_PACKAGES, *packages.EXTRA, "fence-virt"]
+    wanted += packages.formula_packages(SUITES[name].release)
     say(f"building the root file system '{name}'")
     command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--quiet"]
     command += [f"--dpkgopt={option}" for option in DPKG_OPTIONS]

@@ -342,7 +342,23 @@ def test_fsidd_is_disabled_before_it_is_stopped(machine):
 UNITS = ["rpc-statd.service", "rpc-statd-notify.service", "rpcbind.service", "rpcbind.socket"]
 
 
-def test_nfs_4_only_needs_no_rpcbind(machine):
+AGENT = "/usr/lib/ocf/resource.d/heartbeat/nfsserver"
+
+
+@pytest.fixture
+def agent(machine):
+    machine.put(AGENT, '<parameter name="nfsv4_only">')
+
+
+def test_an_old_agent_waits_for_rpcbind_without_end(machine):
+    assert machine.converge("units", "nfs_versions", "x", V4) == {}
+    machine.put(AGENT, '<parameter name="nfs_ip">')
+    machine.units["rpcbind.socket"] = {"running": True}
+    assert machine.converge("units", "nfs_versions", "x", V4) == {}
+    assert machine.calls == []
+
+
+def test_nfs_4_only_needs_no_rpcbind(machine, agent):
     machine.units["rpcbind.socket"] = {"running": True}
     changes = machine.converge("units", "nfs_versions", "x", V4)
     assert list(changes) == UNITS
@@ -353,14 +369,14 @@ def test_nfs_4_only_needs_no_rpcbind(machine):
     assert machine.calls == [f"masked=False {unit}" for unit in UNITS]
 
 
-def test_nothing_is_stopped_under_a_running_server(machine):
+def test_nothing_is_stopped_under_a_running_server(machine, agent):
     machine.shared = True
     machine.units["rpcbind.socket"] = {"running": True}
     machine.state("units", "nfs_versions")("x", V4)
     assert machine.units["rpcbind.socket"] == {"running": True, "masked": True}
 
 
-def test_a_machine_that_mounts_nfs_3_itself(machine):
+def test_a_machine_that_mounts_nfs_3_itself(machine, agent):
     line = "36 29 0:32 / /mnt rw - {} server:/x rw,vers={}\n"
     machine.put("/proc/self/mountinfo", line.format("nfs", 3))
     ret = machine.state("units", "nfs_versions")("x", V4)

@@ -6,18 +6,17 @@ The grains in data/grains are what Salt's own code makes of each distribution's 
 from __future__ import annotations
 
 import copy
+import functools
 import json
 from pathlib import Path
 
 import pytest
-import salt.config
-import salt.state
 import yaml
 
+from tests.support import rendering
 from tests.support.salt_modules import load
 
 ROOT = Path(__file__).resolve().parents[2]
-GRAINS = Path(__file__).parent / "data" / "grains"
 EXAMPLE = yaml.safe_load((ROOT / "pillar.example").read_text())
 PASSWORD = "quite-Secret-7"
 
@@ -103,48 +102,7 @@ def pillar(**changes):
 @pytest.fixture
 def render(tmp_path):
     """A function that renders the formula as a minion would, to the low data."""
-
-    def run(data, system="debian-12", minion_id="nfs-server1", synced=True, **opts):
-        config = salt.config.minion_config(None)
-        config.update(
-            root_dir=str(tmp_path),
-            cachedir=str(tmp_path / "cache"),
-            extension_modules=str(tmp_path / "extmods"),
-            file_client="local",
-            file_roots={"base": [str(ROOT)]},
-            pillar_roots={"base": []},
-            grains={
-                "id": minion_id,
-                "host": minion_id.split(".")[0],
-                "fqdn": minion_id,
-                **json.loads((GRAINS / f"{system}.json").read_text()),
-            },
-            pillar=copy.deepcopy(data),
-            id=minion_id,
-            saltenv="base",
-            test=False,
-            **({"module_dirs": [str(ROOT / "_modules")]} if synced else {}),
-        )
-        config.update(opts)
-        with salt.state.HighState(config, initial_pillar=copy.deepcopy(data)) as highstate:
-            highstate.push_active()
-            try:
-                high, errors = highstate.render_highstate({"base": ["hanfs"]})
-                assert errors == []
-                high, errors = highstate.state.reconcile_extend(high)
-                assert errors == []
-                assert highstate.state.verify_high(high) == []
-                high, errors = highstate.state.requisite_in(high)
-                assert errors == []
-                low = highstate.state.compile_high_data(high)
-                if isinstance(low, tuple):  # since Salt 3008
-                    low, errors = low
-                    assert errors == []
-                return low
-            finally:
-                highstate.pop_active()
-
-    return run
+    return functools.partial(rendering.render, tmp_path)
 
 
 def named(low, function):
@@ -183,7 +141,7 @@ def test_every_supported_system_gets_its_own_names(render, system):
 
 
 def test_every_recorded_system_is_tested():
-    assert {path.stem for path in GRAINS.glob("*.json")} == set(SYSTEMS)
+    assert set(rendering.systems()) == set(SYSTEMS)
 
 
 def test_debian_13_does_not_pull_in_every_fence_agent(render):

@@ -1,0 +1,107 @@
+"""The whole formula on Debian 11, 12 and 13, in both profiles: run, and run again.
+
+Containers have no device mapper and no NFS server of their own: the file system is on the disk
+itself, and stand-ins take the place of the three agents that need the kernel's server. (The
+article's profile on Debian 12 is what most tests of this directory begin with.)
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.integration import site
+from tests.lab.containers import SHARED_DISK
+from tests.support import sites
+from tests.support.cluster_tools import ROOTS, VERSIONS
+
+DROP_IN = "/etc/nfs.conf.d/zz-hanfs.conf"
+SETTINGS = {
+    "0.10": {
+        "/etc/default/nfs-kernel-server": "--lease-time 60 --grace-time 90",
+        "/etc/default/nfs-common": "--port 662 --outgoing-port 2020",
+    },
+    "0.11": {DROP_IN: "lease-time=60"},
+    "0.12": {DROP_IN: "lease-time=60"},
+}
+COMMON = {
+    "/etc/modprobe.d/hanfs-lockd.conf": "nlm_tcpport=32803",
+    "/etc/systemd/system/resource-agents-deps.target.d/hanfs.conf": "multipathd.service",
+    "/usr/sbin/policy-rc.d": "exit 101",
+    "/etc/exports": "Kept empty by Salt",
+}
+PORTS = {"662/tcp", "662/udp", "32803/tcp", "32769/udp"}
+
+
+@pytest.fixture
+def pair(version, make_pair):
+    return make_pair(ROOTS[version])
+
+
+def hardened(pair):
+    """A hardened site on the same disk; the fencing is the containers' lack of it."""
+    nodes = {node.name: [node.addresses["hb"], node.addresses["lan"]] for node in pair}
+    return sites.hardened(
+        {
+            "storage:vg": ..., "storage:lv": ..., "storage:device": SHARED_DISK,
+            "cluster:nodes": nodes, "cluster:password": site.PASSWORD,
+            "fencing": {"enabled": False}, "timeouts": site.TIMEOUTS,
+        }
+    )  # fmt: skip
+
+
+def converge(master, pair, one, note):
+    """Apply twice; the second time nothing changes. The first time's changes by node."""
+    master.set_pillar({"*": {"hanfs": {"sites": {"athens": one}}}})
+    returns = master.apply(pair)
+    site.assert_applied(returns, pair)
+    note(f"seconds in states: {site.seconds(returns)}")
+    again = master.apply(pair)
+    site.assert_applied(again, pair)
+    assert not any(site.changed(again).values()), site.changed(again)
+    return site.changed(returns)
+
+
+def read(node, path):
+    return node.run(["cat", path]).stdout
+
+
+@pytest.mark.parametrize("version", ["0.10", "0.12"])
+def test_the_articles_profile(master, pair, version, note):
+    for node in pair:
+        assert node.run(["pcs", "--version"]).stdout.startswith(version + ".")
+    converge(master, pair, site.of(pair), note)
+    site.assert_serving(pair)
+    for node in pair:
+        for path in SETTINGS[version]:
+            text = node.run(["cat", path], check=False).stdout
+            assert not re.search("lease-time|--port 662", text), "the article sets nothing"
+        mode = node.run(["stat", "-c", "%a", "/etc/init.d/nfs-kernel-server"]).stdout
+        assert mode.strip() == "644", "the agent works with systemd's units"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_hardened_profile(master, pair, version, note):
+    done = converge(master, pair, hardened(pair), note)
+    assert all("The NFS server has the settings of the site" in ids for ids in done.values())
+    placed = site.started(pair[0])
+    assert len(set(placed.values())) == 1, placed
+    for node in pair:
+        for path, text in {**COMMON, **SETTINGS[version]}.items():
+            assert text in node.run(["cat", path]).stdout, path
+        opened = node.run(["firewall-cmd", "--permanent", "--list-ports"]).stdout.split()
+        assert PORTS <= set(opened)
+        owner = node.run(["stat", "-c", "%U %a", "/var/lib/nfs/statd/sm"]).stdout
+        assert owner.split() == ["statd", "700"]
+    _packages_start_nothing(pair[0])
+
+
+def _packages_start_nothing(node):
+    """What a package's maintainer scripts do, by Debian's own tools."""
+    for unit, code in (("nfs-kernel-server", 101), ("pacemaker", 101), ("ssh", 0)):
+        asked = node.run(["/usr/sbin/policy-rc.d", unit, "restart"], check=False)
+        assert asked.returncode == code, unit
+    before = node.run(["systemctl", "show", "-P", "MainPID", "pacemaker"]).stdout
+    node.run(["deb-systemd-invoke", "restart", "pacemaker.service"], check=False)
+    assert node.run(["systemctl", "show", "-P", "MainPID", "pacemaker"]).stdout == before
