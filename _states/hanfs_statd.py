@@ -32,14 +32,14 @@ def __virtual__():
     return __virtualname__
 
 
-def statd_directory(name, site, user, mounted_at=None):
+def statd_directory(name, site, user, shared=False):
     """
     The directory is there with ``sm`` and ``sm.bak``, and rpc.statd's user owns it: that is the
     user whom rpc.statd and sm-notify become. One that another user than root owns is left alone,
     since the nodes' numbers for that user may differ.
 
     name
-        The directory, such as ``/var/lib/nfs/statd``.
+        The directory, such as ``/var/lib/nfs/statd``; free text with ``shared``.
 
     site
         The site as it stands in pillar; with NFSv4 only, and in the profile article, nothing is
@@ -48,8 +48,9 @@ def statd_directory(name, site, user, mounted_at=None):
     user
         rpc.statd's user.
 
-    mounted_at
-        Only while something is mounted there: for a directory on the shared file system.
+    shared
+        The one in the site's state directory instead, on the node that has its file system mounted.
+        The agent makes it there as root's; it counts from rpc.statd's next start.
 
     .. code-block:: yaml
 
@@ -60,17 +61,22 @@ def statd_directory(name, site, user, mounted_at=None):
     """
     ret = {"name": name, "result": True, "changes": {}, "comment": f"{name} is rpc.statd's"}
     try:
-        nfs = __salt__["hanfs_schema.normalise"](site).get("nfs")
+        site = __salt__["hanfs_schema.normalise"](site)
+        nfs, directory = site.get("nfs"), name
         if not nfs or nfs["v4_only"]:
             ret["comment"] = "Nothing needs it: the site has NFSv4 only, or the profile article"
             return ret
-        if mounted_at and not os.path.ismount(mounted_at):
-            ret["comment"] = f"{mounted_at} is not mounted here, and left to the node that has it"
-            return ret
+        if shared:
+            directory = f"{nfs['state_directory']}/statd"
+            ret["comment"] = f"{directory} is rpc.statd's"
+            if not _mounted(site, directory):
+                ret["comment"] = f"{directory} is left to the node that has its file system mounted"
+                return ret
         uid, gid = _ids(user)
-        changes = {} if uid is None else _changes(name, user)
+        changes = {} if uid is None else _changes(directory, user)
         if uid is None or (changes and __opts__["test"]):
-            ret.update(result=None, changes=changes, comment=f"{name} would be made for {user}")
+            ret.update(result=None, changes=changes)
+            ret["comment"] = f"{directory} would be made for {user}"
             return ret
         for path in changes:
             _make(path, uid, gid)
@@ -81,8 +87,18 @@ def statd_directory(name, site, user, mounted_at=None):
         ret.update(result=False, comment=f"{err.filename}: {err.strerror}")
         return ret
     if changes:
-        ret.update(changes=changes, comment=f"{name} is rpc.statd's now")
+        ret.update(changes=changes, comment=f"{directory} is rpc.statd's now")
     return ret
+
+
+def _mounted(site, directory):
+    """Whether the file system of the site that a directory is on is mounted here."""
+    above = [
+        item["mountpoint"]
+        for item in site["file_systems"]
+        if f"{directory}/".startswith(f"{item['mountpoint'].rstrip('/')}/")
+    ]
+    return bool(above) and os.path.ismount(max(above, key=len))
 
 
 def _ids(user):

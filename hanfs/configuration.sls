@@ -25,3 +25,13 @@ The cluster is configured as the site says:
     - path: {{ hanfs.path | json }}
     - require:
       - hanfs: The exported directories exist
+{%- if hanfs.site.get("profile", "hardened") == "hardened" and hanfs.statd_user %}
+
+rpc.statd may write where the shared disk keeps its clients:
+  hanfs.statd_directory:
+    - site: {{ hanfs.site | json(sort_keys=False) }}
+    - user: {{ hanfs.statd_user | json }}
+    - shared: true
+    - require:
+      - hanfs: The cluster is configured as the site says
+{%- endif %}

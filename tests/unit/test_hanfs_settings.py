@@ -443,12 +443,17 @@ def test_the_directory_of_rpc_statd(machine):
     assert machine.converge("statd", "statd_directory", name, V4, "nobody") == {}
 
 
-def test_the_shared_one_waits_for_its_file_system(machine):
-    name = f"{machine.root}/srv/statd"
-    here = str(machine.root)
-    assert machine.converge("statd", "statd_directory", name, V3, "nobody", here) == {}
-    assert not os.path.exists(name)
-    assert machine.converge("statd", "statd_directory", name, V3, "nobody", "/proc")
+def test_the_shared_one_waits_for_its_file_system(machine, monkeypatch):
+    mount = f"{machine.root}/srv"
+    one = hardened(
+        {"cluster:password": ..., "fencing:devices": {}, "fencing:enabled": False,
+         "storage:mountpoint": mount, "exports": [{**V3["exports"][0], "directory": f"{mount}/x"}]}
+    )  # fmt: skip
+    name = f"{mount}/nfsinfo/statd"
+    assert machine.converge("statd", "statd_directory", "x", one, "nobody", True) == {}
+    assert not os.path.exists(mount)
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == mount)
+    assert name in machine.converge("statd", "statd_directory", "x", one, "nobody", True)
 
 
 def test_no_such_user(machine):
