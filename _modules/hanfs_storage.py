@@ -133,7 +133,8 @@ def _carried(rows, lv):
     if lv not in names:
         return "unread" if any(name.startswith(f"[{lv}_") for name in names) else None
     for row in rows:
-        if row["lv_name"] == lv and row["segtype"] == "linear" and int(row["seg_start"]) == 0:
+        plain = row["lv_name"] == lv and row["segtype"] == "linear" and row["device"]
+        if plain and int(row["seg_start"]) == 0:
             place = int(row["pe_start"]) + int(row["pvseg_start"]) * int(row["vg_extent_size"])
             return __salt__["hanfs_storage_probe.file_system_at"](row["pv_name"], place)
     return "unread"

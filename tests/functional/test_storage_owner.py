@@ -200,6 +200,7 @@ def test_a_group_that_misses_a_disk_and_an_exported_one(node, loop):
     node(owner=False)
     run("vgcreate", LVM["vg"], first, second)
     wanted = storage(first, **LVM)
+    run("lvcreate", "-Wn", "-Zn", "-l", "100%PVS", "-n", LVM["lv"], LVM["vg"], second)
     image = detached(second)
     try:
         for protection in (None, PROTECTED):
