@@ -14,7 +14,6 @@ The parts: ``hanfs_facts_nfs``, ``hanfs_facts_storage``, ``hanfs_facts_net``, an
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree
@@ -399,16 +398,3 @@ def publish(value):
     """
     argv = ["attrd_updater", "--name", ATTRIBUTE, "--update", value]
     __salt__["pcs_run.run"](argv, limit=_TIMEOUT)
-
-
-def own_name():
-    """
-    This node's name in the cluster (``uname -n``).
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs_facts.own_name
-    """
-    return os.uname().nodename

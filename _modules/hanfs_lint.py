@@ -36,9 +36,10 @@ def lint(site=None, path=None):
     path
         Colon path of the site in pillar, if ``site`` is given.
 
-    Returns a list of findings, the worst first: ``{"code", "severity", "title", "reason", "cure",
-    "accepted"}``; a finding is ``accepted`` with a reason, or not (None). Empty on a machine whose
-    pillar has no ``hanfs``. Raises SaltInvocationError if not exactly one site names this machine.
+    Returns a list of findings, the worst first: ``{"code", "severity", "title", "found": [where
+    and what], "reason": why it matters, "cure"}``; one that pillar accepts has ``accepted`` as
+    well, the reason for it. Empty on a machine whose pillar has no ``hanfs``. Raises
+    SaltInvocationError if not exactly one site names this machine.
 
     CLI Example:
 

@@ -62,7 +62,7 @@ def view(description):
     constraints = _mapping(description.get("constraints"))
     orders = [
         pair
-        for item in constraints.get("order") or []
+        for item in _list(constraints.get("order"))
         if isinstance(item, dict)
         for pair in _pairs(item)
     ]
@@ -72,13 +72,15 @@ def view(description):
         "members": groups,
         "group": {name: group for group, names in groups.items() for name in names},
         "orders": orders,
-        "properties": _mapping(description.get("properties")),
+        "properties": _scalars(description.get("properties")),
         "resource_defaults": _defaults(description.get("resource_defaults")),
         "op_defaults": _defaults(description.get("op_defaults")),
         "clones": {
-            name: item.get("resource") for name, item in clones.items() if isinstance(item, dict)
+            name: item["resource"]
+            for name, item in clones.items()
+            if isinstance(item, dict) and isinstance(item.get("resource"), str)
         },
-        "fence_levels": description.get("fence_levels") or [],
+        "fence_levels": _list(description.get("fence_levels")),
         "priorities": _priorities(description, primitives),
     }
 
@@ -98,34 +100,46 @@ def _mapping(value):
     return value if isinstance(value, dict) else {}
 
 
+def _scalars(value):
+    """A mapping without what is no single value, such as a reference to a secret."""
+    return {
+        key: item
+        for key, item in _mapping(value).items()
+        if item is None or isinstance(item, (str, int, float))
+    }
+
+
+def _list(value):
+    return value if isinstance(value, (list, tuple)) else []
+
+
 def _names(value):
-    return [name for name in value or [] if isinstance(name, str)]
+    return [name for name in _list(value) if isinstance(name, str)]
 
 
 def _primitive(item):
     agent = str(item.get("agent") or "")
-    operations = item.get("operations")
-    if isinstance(operations, dict):
-        operations = {
-            name: [
-                one for one in (ops if isinstance(ops, list) else [ops]) if isinstance(one, dict)
-            ]
-            for name, ops in operations.items()
-        }
-    elif isinstance(operations, list):
-        named = {}
-        for one in operations:
-            if isinstance(one, dict) and one.get("name"):
-                named.setdefault(one["name"], []).append(one)
-        operations = named
-    else:
-        operations = {}
     return {
         "agent": agent if agent.startswith("stonith:") else agent.rsplit(":", 1)[-1],
-        "attributes": _mapping(item.get("attributes")),
-        "meta": _mapping(item.get("meta")),
-        "operations": operations,
+        "attributes": _scalars(item.get("attributes")),
+        "meta": _scalars(item.get("meta")),
+        "operations": _operations(item.get("operations")),
     }
+
+
+def _operations(value):
+    """``{name: [operations]}``, from a mapping of them or from a list with their names."""
+    pairs = [
+        (name, one)
+        for name, entries in _mapping(value).items()
+        for one in (entries if isinstance(entries, list) else [entries])
+    ]
+    pairs += [(one.get("name"), one) for one in _list(value) if isinstance(one, dict)]
+    found = {}
+    for name, one in pairs:
+        if isinstance(name, str) and isinstance(one, dict):
+            found.setdefault(name, []).append(_scalars(one))
+    return found
 
 
 def _pairs(item):
@@ -133,12 +147,13 @@ def _pairs(item):
     if not item.get("sets"):
         first, then = item.get("first"), item.get("then")
         starts = item.get("first-action", "start"), item.get("then-action", "start")
-        return [(first, then)] if first and then and starts == ("start", "start") else []
+        named = isinstance(first, str) and isinstance(then, str)
+        return [(first, then)] if named and starts == ("start", "start") else []
     sets = [
         (_names(one.get("members")), one.get("sequential", True))
         if isinstance(one, dict)
         else (_names(one), True)
-        for one in item["sets"]
+        for one in _list(item["sets"])
     ]
     pairs = []
     for names, sequential in sets:
@@ -151,11 +166,11 @@ def _pairs(item):
 def _defaults(value):
     """The defaults that hold without a rule."""
     if isinstance(value, dict):
-        return value
+        return _scalars(value)
     merged = {}
-    for one in value or []:
+    for one in _list(value):
         if isinstance(one, dict) and not one.get("rule"):
-            merged.update(_mapping(one.get("values")))
+            merged.update(_scalars(one.get("values")))
     return merged
 
 

@@ -145,8 +145,8 @@ def findings(told, site, path="hanfs"):
     path
         Colon path of the site in pillar, for the cures.
 
-    Returns a list of ``{"code", "severity", "title", "details", "reason", "cure", "accepted"}``;
-    ``accepted`` is the reason in pillar, or None.
+    Returns a list of ``{"code", "severity", "title", "found": [where and what], "reason": why it
+    matters, "cure"}``, with ``accepted``, the reason in pillar, where it is.
 
     CLI Example:
 
@@ -164,18 +164,17 @@ def findings(told, site, path="hanfs"):
         severity = entry["severity"]
         if site.get("profile") == "article":
             severity = entry.get("article", severity)
-        details = "; ".join(dict.fromkeys(details))
-        made.append(
-            {
-                "code": code,
-                "severity": severity,
-                "title": entry["title"],
-                "details": details,
-                "reason": f"{details}. {entry['why']}.",
-                "cure": entry["cure"].replace("{path}", path),
-                "accepted": accepted.get(code) if entry.get("acceptable", True) else None,
-            }
-        )
+        finding = {
+            "code": code,
+            "severity": severity,
+            "title": entry["title"],
+            "found": list(dict.fromkeys(details)),
+            "reason": f"{entry['why']}.",
+            "cure": entry["cure"].replace("{path}", path),
+        }
+        if code in accepted and entry.get("acceptable", True):
+            finding["accepted"] = accepted[code]
+        made.append(finding)
     return sorted(made, key=lambda one: (SEVERITIES.index(one["severity"]), one["code"]))
 
 

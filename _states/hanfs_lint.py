@@ -115,13 +115,13 @@ def _told(status):
 
 def _judged(ret, found, well):
     """The verdict on findings: full words for errors, a line for the others."""
-    open_ones = [one for one in found if not one["accepted"]]
+    open_ones = [one for one in found if "accepted" not in one]
     errors = [one for one in open_ones if one["severity"] == "error"]
     warnings = [one for one in open_ones if one["severity"] == "warning"]
     infos = len(open_ones) - len(errors) - len(warnings)
     lines = [_in_full(one) for one in errors]
-    lines += [f"{_head(one)}: {one['details']}" for one in warnings]
-    lines += [f"{_head(one)}, accepted: {one['accepted']}" for one in found if one["accepted"]]
+    lines += [f"{_head(one)}: {'; '.join(one['found'])}" for one in warnings]
+    lines += [f"{_head(one)}, accepted: {one['accepted']}" for one in found if "accepted" in one]
     if errors or warnings or infos:
         more = f"{infos} more of severity info. " if infos else ""
         lines.append(f"{more}hanfs.lint says why and what to do; docs/lint.md has them all.")
@@ -136,4 +136,5 @@ def _head(one):
 
 
 def _in_full(one):
-    return f"{_head(one)}\n  {one['reason']}\n  Cure: {one['cure']}"
+    lines = [_head(one), *one["found"], f"Why: {one['reason']}", f"Cure: {one['cure']}"]
+    return "\n  ".join(lines)

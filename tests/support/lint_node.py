@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 
 from tests.support.salt_modules import load
@@ -179,6 +180,12 @@ def keytab(*principals):
     return data
 
 
+@functools.cache
+def _world():
+    """Nothing that is asked here keeps anything: one world does for all tests."""
+    return load(states=False)
+
+
 class Node:
     """A good node below a directory. ``hardened`` and ``article`` are good sites for it."""
 
@@ -188,7 +195,7 @@ class Node:
             self.write(path, text)
         self.write("/dev/sdb", pv_image())
         self.link("/dev/disk/by-id/wwn-0x5000c500a1b2c3d4", "../../sdb")
-        self.world = load(states=False)
+        self.world = _world()
         self.status = None
         self.facts = {}
 
