@@ -280,7 +280,7 @@ def _sbd(site, root):
     headers = {}
     for path in wanted.get("devices") or []:
         data = _head(path, root)
-        headers[path] = __salt__["hanfs_facts_parse.sbd_header"](data) if data else None
+        headers[path] = __salt__["hanfs_sbd_disk.parse_header"](data) if data else None
     watchdog = wanted.get("watchdog")
     return {
         "options": __salt__["hanfs_facts_parse.assignments"](text),

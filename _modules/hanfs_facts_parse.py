@@ -324,27 +324,6 @@ def mounts(text):
     return found
 
 
-def sbd_header(data):
-    """
-    The timeouts in the first sector of an SBD device (sbd, src/sbd.h: sector_header_s).
-
-    data
-        At least 32 bytes.
-
-    Returns ``{"watchdog": seconds, "msgwait": seconds}``, or None if this is no SBD device.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs_facts_parse.sbd_header ...
-    """
-    if data[:8] != b"SBD_SBD_" or len(data) < 32:
-        return None
-    _size, watchdog, _allocate, _loop, msgwait = struct.unpack_from(">5I", data, 12)
-    return {"watchdog": watchdog, "msgwait": msgwait}
-
-
 def version_key(text):
     """
     A version as a list that compares as versions do: numbers as numbers. For the upstream part of

@@ -12,7 +12,7 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 from tests.support.lint_node import FILES, PATH, Node, good_article, good_hardened
 from tests.support.salt_modules import load
-from tests.support.sites import hardened, site
+from tests.support.sites import hardened
 
 PARSE = load(states=False, modules=["hanfs_facts_parse"]).salt["hanfs_facts_parse.lvm_config"]
 GRAINS = {"id": "nfs-server1", "host": "nfs-server1", "fqdn": "nfs-server1.example.com"}
@@ -114,33 +114,6 @@ def test_a_cluster_that_does_not_answer_is_no_finding(node):
     minion = Minion(node, good_hardened())
     minion.world.salt["pcs.member_of"] = lambda: "nfs-server-cluster"
     assert minion.lint() == []
-
-
-def chosen_by_map(tree, names):
-    """What hanfs/map.jinja chooses, in the words of hanfs_site."""
-    sites = tree["sites"] if "sites" in tree else {"hanfs": tree}
-    return [
-        name for name, one in sites.items() if any(own in one["cluster"]["nodes"] for own in names)
-    ]
-
-
-@pytest.mark.parametrize(
-    "tree",
-    [
-        site(),
-        {"sites": {"athens": site()}},
-        {"sites": {"athens": site(), "sparta": site()}},
-        {"sites": {"athens": site({"cluster:nodes": {"x": [], "y": []}})}},
-        {"sites": {"athens": site({"cluster:nodes": ["nfs-server1"]})}},
-    ],
-)
-def test_the_choice_of_the_site_is_that_of_the_sls(tree):
-    """Rendered for real in test_sls_rendering; here is the same question to the function."""
-    choose = load(states=False).salt["hanfs_site.choose"]
-    found = choose(tree, ["nfs-server1"])
-    assert [one["name"] for one in found] == chosen_by_map(tree, ["nfs-server1"])
-    for one in found:
-        assert one["path"] == (f"hanfs:sites:{one['name']}" if "sites" in tree else "hanfs")
 
 
 @pytest.mark.parametrize("tree", [None, [], "x", {}, {"sites": None}, {"sites": {"a": 1}}])

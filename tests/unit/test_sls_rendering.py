@@ -261,6 +261,31 @@ def test_a_site_is_found_by_id_host_or_fqdn(render, minion_id):
     assert list(named(low, "hanfs.checked")["sites"]) == ["athens"]
 
 
+TREES = {
+    "many": lambda: pillar(),
+    "one": lambda: {"hanfs": {**pillar()["hanfs"]["sites"]["athens"], "lookup": {}}},
+    "two that name it": lambda: {
+        "hanfs": {
+            "sites": {name: pillar()["hanfs"]["sites"]["athens"] for name in ("athens", "thebes")}
+        }
+    },
+    "no site": lambda: {"hanfs": {"sites": {}}},
+    "nodes in a list": lambda: pillar(cluster={"name": "a", "nodes": ["nfs-server1", "b"]}),
+    "sites of another kind": lambda: {"hanfs": {"sites": ["athens"]}},
+    "nothing": lambda: {},
+}
+
+
+@pytest.mark.parametrize("case", TREES)
+def test_hanfs_lint_chooses_the_site_as_the_sls_do(render, case):
+    tree = TREES[case]()
+    rendered = named(render(tree), "hanfs.checked")["sites"]
+    chosen = load(states=False).salt["hanfs_site.choose"](tree.get("hanfs"), ["nfs-server1"])
+    assert [one["name"] for one in chosen] == list(rendered)
+    for one in chosen:
+        assert set(one["site"]) == set(rendered[one["name"]])
+
+
 def test_no_site_and_two_sites_reach_the_check(render):
     assert named(render(pillar(), minion_id="elsewhere"), "hanfs.checked")["sites"] == {}
     tree = pillar()
