@@ -6,6 +6,8 @@
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
 {%- set file_systems = hanfs.file_systems or [{}] %}
+{%- set hardened = hanfs.site.get("profile", "hardened") == "hardened" %}
+{%- set of_mount_point = "hardened_mount_" if hardened else "mount_" %}
 
 include:
   - hanfs.settings
@@ -16,9 +18,9 @@ include:
 {{ ("The mount point" ~ (" " ~ where if of else "") ~ " exists") | json }}:
   hanfs.mount_point:
     - name: {{ where | json }}
-    - user: {{ storage.get("user", hanfs.mount_user) | json }}
-    - group: {{ storage.get("group", hanfs.mount_group) | json }}
-    - mode: {{ storage.get("mode", hanfs.mount_mode) | json }}
+    - user: {{ storage.get("user", hanfs[of_mount_point ~ "user"]) | json }}
+    - group: {{ storage.get("group", hanfs[of_mount_point ~ "group"]) | json }}
+    - mode: {{ storage.get("mode", hanfs[of_mount_point ~ "mode"]) | json }}
     - require:
       - sls: hanfs.settings
 
@@ -28,7 +30,7 @@ include:
     - file_systems: {{ file_systems | json(sort_keys=False) }}
     - creator: {{ hanfs.creator | json }}
     - cluster: {{ hanfs.cluster_name | json }}
-    - protection: {{ ("system_id" if hanfs.site.get("profile", "hardened") == "hardened" else none) | json }}
+    - protection: {{ ("system_id" if hardened else none) | json }}
     - timeout: {{ hanfs.timeouts.get("storage", 300) | json }}
     - require:
       - hanfs: {{ ("The mount point" ~ (" " ~ where if of else "") ~ " exists") | json }}
