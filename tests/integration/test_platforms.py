@@ -12,6 +12,7 @@ import re
 import pytest
 
 from tests.integration import site
+from tests.lab import standins
 from tests.lab.containers import SHARED_DISK
 from tests.support import sites
 from tests.support.cluster_tools import ROOTS, VERSIONS
@@ -77,8 +78,7 @@ def test_the_articles_profile(master, pair, version, note):
         for path in SETTINGS[version]:
             text = node.run(["cat", path], check=False).stdout
             assert not re.search("lease-time|--port 662", text), "the article sets nothing"
-        mode = node.run(["stat", "-c", "%a", "/etc/init.d/nfs-kernel-server"]).stdout
-        assert mode.strip() == "644", "the agent works with systemd's units"
+        _stops_the_server(node)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -94,7 +94,22 @@ def test_the_hardened_profile(master, pair, version, note):
         assert PORTS <= set(opened)
         owner = node.run(["stat", "-c", "%U %a", "/var/lib/nfs/statd/sm"]).stdout
         assert owner.split() == ["statd", "700"]
+        _stops_the_server(node)
     _packages_start_nothing(pair[0])
+
+
+# The agent says which way it takes when it is asked whether it could work: 1 is the old start
+# script, 3 are systemd's units.
+ASK = f"sh -x {standins.ASIDE}/nfsserver validate-all 2>&1 | grep -o 'EXEC_MODE=[1-9]'"
+
+
+def _stops_the_server(node):
+    """The real agent works with systemd's units, and nothing keeps its directory busy."""
+    asked = node.run(["env", "OCF_ROOT=/usr/lib/ocf", "sh", "-c", ASK])
+    assert asked.stdout.split() == ["EXEC_MODE=3"]
+    assert node.run(["systemctl", "is-active", "fsidd"], check=False).stdout != "active\n"
+    requires = "/etc/systemd/system/nfs-server.service.requires/fsidd.service"
+    assert node.run(["test", "-e", requires], check=False).returncode
 
 
 def _packages_start_nothing(node):
