@@ -19,7 +19,7 @@ __virtualname__ = "hanfs_facts_net"
 
 # Seconds. mountd and statd look names up as well, and hold a client up meanwhile.
 _SLOW = 1.0
-_PCSD_PORT = 2224
+PCSD_PORT = 2224
 _FIREWALLD = ("/etc/firewalld", "/usr/lib/firewalld")
 
 
@@ -143,7 +143,7 @@ def _ports(tree):
     return {f"{item.get('port')}/{item.get('protocol')}" for item in tree.iterfind("port")}
 
 
-def clock_offset(address, timeout=2):
+def clock_offset(address, timeout=2, port=PCSD_PORT):
     """
     How far a peer's clock is ahead, by the ``Date`` header of its pcsd. Its certificate is not
     looked at: the answer is no more than a hint, and no secret is sent.
@@ -153,6 +153,9 @@ def clock_offset(address, timeout=2):
 
     timeout
         Seconds.
+
+    port
+        Of pcsd.
 
     Returns seconds (the header has no more than whole ones), or None if the peer does not answer.
 
@@ -164,7 +167,7 @@ def clock_offset(address, timeout=2):
     """
     context = ssl._create_unverified_context()
     try:
-        connection = HTTPSConnection(address, _PCSD_PORT, timeout=timeout, context=context)
+        connection = HTTPSConnection(address, port, timeout=timeout, context=context)
         before = time.time()
         connection.request("HEAD", "/")
         date = connection.getresponse().getheader("Date")

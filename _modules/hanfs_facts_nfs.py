@@ -72,7 +72,7 @@ def gather(site, root="/", os_id=None):
         "state_names": __salt__["hanfs_facts_files.names"]("/var/lib/nfs", root),
         "unit_starts": _unit_starts(root),
         "kernel_has_nfsd": _kernel_has_nfsd(root),
-        "loopback": _loopback(site, mounts),
+        "loopback": _loopback(site, mounts, root),
     }
 
 
@@ -223,14 +223,20 @@ def _kernel_has_nfsd(root):
     return None
 
 
-def _loopback(site, mounts):
+def _loopback(site, mounts, root):
     """Directories where this node has mounted its own service."""
-    own = [f"{address.get('ip')}" for address in site.get("addresses") or []]
-    own += list((site.get("cluster") or {}).get("nodes") or {})
-    own += ["localhost", "127.0.0.1", "[::1]"]
-    sources = {f"[{ip}]" if ":" in ip and not ip.startswith("[") else ip for ip in own}
+    hostname = __salt__["hanfs_facts_files.line"]("/proc/sys/kernel/hostname", root)
+    own = {str(address.get("ip")) for address in site.get("addresses") or []}
+    own |= set(((site.get("cluster") or {}).get("nodes") or {}).get(hostname) or [])
+    own |= {"127.0.0.1", "::1", "localhost", hostname}
     return [
         mount["directory"]
         for mount in mounts
-        if mount["fstype"] in ("nfs", "nfs4") and mount["source"].rsplit(":/", 1)[0] in sources
+        if mount["fstype"] in ("nfs", "nfs4") and _server(mount) in own
     ]
+
+
+def _server(mount):
+    """The address that the kernel has found for the name, or the name."""
+    addresses = re.findall(r"(?:^|,)addr=([^,]+)", mount["options"])
+    return addresses[0] if addresses else mount["source"].rsplit(":/", 1)[0].strip("[]")

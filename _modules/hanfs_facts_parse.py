@@ -296,7 +296,7 @@ def mounts(text):
         Its text.
 
     Returns a list of ``{"device": "major:minor", "root": ..., "directory": ..., "fstype": ...,
-    "source": ...}``.
+    "source": ..., "options": those of the file system}``.
 
     CLI Example:
 
@@ -319,6 +319,7 @@ def mounts(text):
                     "directory": fields[4],
                     "fstype": fields[dash + 1],
                     "source": fields[dash + 2],
+                    "options": fields[dash + 3] if len(fields) > dash + 3 else "",
                 }
             )
     return found

@@ -32,8 +32,8 @@ def gather(site, root="/", system=None):
         Of the facts: ``hostname`` and ``os``.
 
     Returns ``{"lvm": settings, "devices_file": entries or None, "devices": {path: facts},
-    "mounted": {name of the file system: [directories]}, "hidden": {mount point: number of
-    entries}}``.
+    "active": names that device mapper has, "mounted": {name of the file system: [directories]},
+    "hidden": {mount point: number of entries}}``.
 
     CLI Example:
 
@@ -67,6 +67,7 @@ def gather(site, root="/", system=None):
         if entries is None
         else __salt__["hanfs_facts_parse.lvm_devices"](entries),
         "devices": devices,
+        "active": _active(root),
         "mounted": {one["name"]: _mounted(one, mounts, root) for one in file_systems},
         "hidden": {path: _hidden(path, mounts, root) for path in mountpoints},
     }
@@ -151,6 +152,13 @@ def _system_disks(mounts, root):
         if re.match(r"/sys/.*/block/", real + "/") or real.startswith("/sys/devices/"):
             found |= set(_disks(os.path.basename(real), root))
     return found
+
+
+def _active(root):
+    names = __salt__["hanfs_facts_files.names"]("/sys/class/block", root) or []
+    line = __salt__["hanfs_facts_files.line"]
+    found = {line(f"/sys/class/block/{name}/dm/name", root) for name in names if "dm-" in name}
+    return sorted(found - {None})
 
 
 def _paths(one, root):

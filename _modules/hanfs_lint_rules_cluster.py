@@ -70,7 +70,7 @@ CODES = {
     },
     "HANFS111": {
         "severity": "error",
-        "title": "The cluster's password is the one from an example",
+        "title": "Anybody can guess the cluster's password",
         "why": "Who knows hacluster's password can run anything on the nodes as root",
         "cure": "pillar {path}:cluster:password, from an encrypted pillar",
         "source": "pillar.example",
@@ -206,7 +206,7 @@ def _kept_from_working(site, plan, facts):
 
 def _example_password(site, plan, facts):
     if facts.get("password_is_example"):
-        yield "cluster:password is one that the documentation shows"
+        yield "cluster:password is from an example, or the first that anybody tries"
 
 
 def _left_over(site, plan, facts):

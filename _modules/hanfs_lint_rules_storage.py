@@ -38,6 +38,14 @@ CODES = {
         "cure": "pillar {path}:profile: hardened",
         "source": _SYSTEM_ID,
     },
+    "HANFS305": {
+        "severity": "warning",
+        "title": "The volume is active here, though another node has it",
+        "why": "One command is left before it is mounted twice; what this node has in its memory"
+        " of the disk is wrong by then",
+        "cure": "lvchange -an VG/LV on this node (if it is in use, find out by whom first)",
+        "source": _AUTOACTIVATION,
+    },
     "HANFS306": {
         "severity": "error",
         "title": "The volume group belongs to another machine",
@@ -222,6 +230,18 @@ def _unprotected(site, plan, facts):
             yield f"the cluster has no LVM-activate for {one['vg']}"
 
 
+def _active_twice(site, plan, facts):
+    storage, ours = facts["storage"], _by_system_id(plan)
+    owners = {vg: group["system_id"] for vg, group in _groups(site, facts) if vg in ours}
+    for one in site["file_systems"]:
+        owner = owners.get(one.get("vg"))
+        if not owner or not storage["lvm"]["system_id"] or owner == storage["lvm"]["system_id"]:
+            continue
+        name = __salt__["hanfs_model.filesystem_device"](one).rsplit("/", 1)[-1]
+        if name in storage["active"]:
+            yield f"{name} is active, and {one['vg']} has the system id {owner}"
+
+
 def _foreign(site, plan, facts):
     lvm = facts["storage"]["lvm"]
     if lvm["system_id_source"] != "uname":
@@ -327,6 +347,7 @@ RULES = {
     "HANFS302": _activates_itself,
     "HANFS303": _no_system_id,
     "HANFS304": _unprotected,
+    "HANFS305": _active_twice,
     "HANFS306": _foreign,
     "HANFS307": _volume_list,
     "HANFS308": _not_listed,

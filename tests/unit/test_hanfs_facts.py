@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
+import ssl
+import subprocess
+import threading
+
 import pytest
 
 from tests.support.lint_node import COROSYNC, Node, good_article, good_hardened, keytab, pv_image
@@ -246,6 +251,36 @@ def test_what_peers_are_told_is_one_line_and_comes_back(node):
 )
 def test_only_the_certain_part_of_a_clocks_difference_counts(theirs, before, after, skew):
     assert WORLD.salt["hanfs_facts_net.skew"](theirs, before, after) == skew
+
+
+@pytest.fixture
+def pcsd(tmp_path):
+    """A server with a certificate of its own on a free port; yields that port."""
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    made += ["-nodes", "-days", "1", "-subj", "/CN=x"]
+    made += ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "certificate")]
+    subprocess.run(made, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
+    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_peers_clock_is_read_from_its_pcsd(pcsd, monkeypatch):
+    ask = WORLD.salt["hanfs_facts_net.clock_offset"]
+    port = pcsd.server_address[1]
+    assert ask("127.0.0.1", port=port) == 0.0
+    handler = http.server.SimpleHTTPRequestHandler
+    late = "Thu, 01 Jan 2026 00:00:00 GMT"
+    monkeypatch.setattr(handler, "date_time_string", lambda self, timestamp=None: late)
+    assert ask("127.0.0.1", port=port) < -86400
+    monkeypatch.setattr(handler, "date_time_string", lambda self, timestamp=None: "yesterday")
+    assert ask("127.0.0.1", port=port) is None
 
 
 def test_a_peer_that_does_not_answer_has_no_clock():

@@ -120,7 +120,7 @@ CASES = {
     "HANFS108": Case("ignore", properties(no_quorum_policy="ignore")),
     "HANFS109": Case("allow_disruption", {"allow_disruption": True}),
     "HANFS110": Case("maintenance-mode", properties(maintenance_mode=True)),
-    "HANFS111": Case("documentation", facts={"password_is_example": True}),
+    "HANFS111": Case("anybody", facts={"password_is_example": True}),
     "HANFS112": Case(
         "cli-ban-nfs-on-nfs-server2",
         files={
@@ -214,7 +214,7 @@ CASES = {
         "/mnt/own",
         files={
             "/proc/self/mountinfo": "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
-            "40 21 0:50 / /mnt/own rw - nfs4 192.168.16.100:/srv/nfs/home rw\n"
+            "40 21 0:50 / /mnt/own rw - nfs4 nfs:/srv/nfs/home rw,addr=192.168.16.100,x\n"
             "41 21 0:51 / /mnt/else rw - nfs4 192.168.16.77:/srv/nfs/home rw\n"
         },
     ),
@@ -236,6 +236,13 @@ CASES = {
     ),
     "HANFS302": Case("NFS_SHARED", files={"/dev/sdb": pv_image(flags=())}),
     "HANFS303": Case("none", files={"/etc/lvm/lvm.conf": "# nothing\n"}),
+    "HANFS305": Case(
+        "NFS_SHARED-data",
+        files={
+            "/dev/sdb": pv_image(system_id="nfs-server2"),
+            "/sys/class/block/dm-0/dm/name": "NFS_SHARED-data\n",
+        },
+    ),
     "HANFS306": Case("old-server", files={"/dev/sdb": pv_image(system_id="old-server")}),
     "HANFS307": Case("volume_list", files=config('activation { volume_list = [ "vg0" ] }')),
     "HANFS308": Case(

@@ -133,3 +133,12 @@ def test_fence_history_and_pending_operations(parse):
         {"action": "reboot", "target": "nfs-server2", "status": "success"}
     ]
     assert status["resources"]["SharedFS"]["pending"] == "Starting"
+
+
+@pytest.mark.parametrize("name", ["crm_mon-2.0.5.xml", "crm_mon-3.0.0.xml"])
+def test_attributes_of_nodes(parse, name):
+    attributes = parse(read(name))["attributes"]
+    assert attributes == {
+        "cluster01": {"location": "office", "pingd": "1000"},
+        "cluster02": {"pingd": "1000"},
+    }
