@@ -336,6 +336,15 @@ def test_status_is_one_process(node):
     assert node.world.commands == [["crm_mon", "-1", "--output-as=xml"]]
 
 
+def test_what_was_seen_a_moment_ago_is_not_asked_for_again(node):
+    crm_mon(node, "crm_mon-2.1.5.xml")
+    first = node.salt["pcs.recent_status"]()
+    assert node.salt["pcs.recent_status"]() == first == node.salt["pcs.status"]()
+    assert len(node.world.commands) == 2, "one by the first question, one by pcs.status"
+    node.salt["pcs.recent_status"](age=0)
+    assert len(node.world.commands) == 3
+
+
 def test_status_of_an_older_crm_mon(node):
     crm_mon(node, None, "crm_mon-2.1.5-as-xml.xml")
     assert node.salt["pcs.status"]()["dc"] == "nfs-server1"
