@@ -222,6 +222,6 @@ def recent_status(age=60):
         salt '*' pcs.recent_status
     """
     seen, found = __context__.get("pcs.status", (None, None))
-    if seen is None or not 0 <= time.monotonic() - seen <= age:
+    if seen is None or not 0 <= time.monotonic() - seen < age:
         return status()
     return found
