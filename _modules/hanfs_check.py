@@ -73,7 +73,7 @@ def check(site, path="hanfs", password_pillar=None):
         _check_device(site, storage, here, member, report)
         _check_fstab(storage, here, report)
     for address, here in zip(site["addresses"], places[1]):
-        _check_host_name(site, address, here, report)
+        _check_host_name(site, address, here, path, report)
         _check_virtual_address(address, here, member, local, report)
     return {kind: list(dict.fromkeys(told)) for kind, told in report.items()}
 
@@ -154,19 +154,26 @@ def _check_names(site, path, report):
             )
 
 
-def _check_host_name(site, address, here, report):
+def _check_host_name(site, address, place, path, report):
     """
     sm-notify sends a name, never an address, and fails without one: nfs-utils,
     utils/statd/sm-notify.c, "it is an error".
     """
-    virtual = address["ip"]
+    ip, name = address["ip"], address["notify_name"]
     if site["nfs"] and site["nfs"]["v4_only"]:
         return
-    if not __salt__["hanfs_net.name_of"](virtual):
-        notify = "NFSNotify" if site["profile"] == "article" else "nfs_notify"
+    notify = "NFSNotify" if site["profile"] == "article" else "nfs_notify"
+    if name != ip:
+        found = __salt__["hanfs_net.resolve"](name)
+        if ip not in found:
+            report["problems"].append(
+                f"{path}:nfs:notify_name: {name} is {', '.join(found) or 'not known'} on this "
+                f"machine, but {notify} needs it to be {ip} (DNS, or a line in /etc/hosts)"
+            )
+    elif not __salt__["hanfs_net.name_of"](ip):
         report["problems"].append(
-            f"{here}:ip: {virtual} has no host name on this machine, and {notify} cannot "
-            f"start without one: give it one in DNS, or by a line '{virtual} NAME' in /etc/hosts"
+            f"{place}:ip: {ip} has no host name on this machine, and {notify} cannot "
+            f"start without one: give it one in DNS, or by a line '{ip} NAME' in /etc/hosts"
         )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.salt_modules import load
-from tests.support.sites import site
+from tests.support.sites import hardened, site
 
 LOCAL = [
     {"interface": "eth1", "ip": "10.10.10.11", "network": "10.10.10.0/24"},
@@ -69,9 +69,9 @@ class Machine:
             raise self.facts["cib"]
         return self.facts["cib"]
 
-    def check(self, change=None):
+    def check(self, change=None, make=site):
         return self.world.salt["hanfs.check"](
-            site({"cluster:password": ..., **(change or {})}), PATH
+            make({"cluster:password": ..., **(change or {})}), PATH
         )
 
 
@@ -237,3 +237,79 @@ def test_a_label_that_lvm_may_learn_of_is_a_note():
     verdict = {"verdict": "unlisted", "step": None, "why": "lvmdevices --adddev"}
     found = Machine(verdict=verdict).check()
     assert found["problems"] == [] and "--adddev" in found["notes"][0]
+
+
+# --- the profile hardened -------------------------------------------------------------------------
+
+NO_FENCING = {"fencing": {"enabled": False}}
+TWO_ADDRESSES = {
+    "address": [
+        {"ip": "192.168.16.100", "cidr_netmask": 24},
+        {"ip": "192.168.16.101", "cidr_netmask": 24},
+    ]
+}
+
+
+def hardened_check(machine, change=None):
+    return machine.check({**NO_FENCING, **(change or {})}, hardened)
+
+
+def test_every_address_is_checked_at_its_place():
+    machine = Machine(owner="52:54:00:12:34:56")
+    found = hardened_check(machine, TWO_ADDRESSES)["problems"]
+    assert [one.split(": ")[0] for one in found] == [f"{PATH}:address:0:ip", f"{PATH}:address:1:ip"]
+    assert [ip for ip, _ in machine.asked] == ["192.168.16.100", "192.168.16.101"]
+
+
+def test_every_file_system_is_checked_at_its_place():
+    disk = hardened()["storage"]
+    two = [{**disk, "size": "1G"}, {**disk, "lv": "more", "mountpoint": "/srv/more"}]
+    machine = Machine(verdict={"verdict": "refuse", "why": "there is something on it"})
+    found = hardened_check(machine, {"storage": two})["problems"]
+    assert found == [
+        f"{PATH}:storage:0:device: there is something on it",
+        f"{PATH}:storage:1:device: there is something on it",
+    ]
+
+
+def test_a_device_that_may_still_appear_is_a_note():
+    machine = Machine(verdict={"verdict": "absent", "why": "it is not there"})
+    assert hardened_check(machine) == {
+        "problems": [],
+        "notes": [f"{PATH}:storage:device: it is not there"],
+    }
+
+
+def test_without_nfsv3_no_address_needs_a_name():
+    machine = Machine(virtual_name=None)
+    (found,) = hardened_check(machine)["problems"]
+    assert found.startswith(f"{PATH}:address:ip: 192.168.16.100 has no host name")
+    assert "nfs_notify" in found
+    assert hardened_check(machine, {"nfs": {"v4_only": True}})["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        (["192.168.16.100"], None),
+        (["192.168.16.7"], "nfs.example.com is 192.168.16.7 on this machine"),
+        ([], "nfs.example.com is not known on this machine"),
+    ],
+)
+def test_the_name_for_the_notification_is_the_address(known, told):
+    names = {"nfs-server1": ["10.10.10.11"], "nfs-server2": ["10.10.10.12"]}
+    machine = Machine(virtual_name=None, names={**names, "nfs.example.com": known})
+    found = hardened_check(machine, {"nfs": {"notify_name": "nfs.example.com"}})["problems"]
+    assert [one.startswith(f"{PATH}:nfs:notify_name: {told}") for one in found] == [True] * bool(
+        told
+    )
+
+
+def test_a_fencing_secret_that_is_not_in_pillar_is_named():
+    machine = Machine()
+    fencing = hardened()["fencing"]
+    fencing["devices"]["fence-1"]["secrets"] = ["password"]
+    found = machine.check({"fencing": fencing}, hardened)["problems"]
+    assert f"{PATH}:fencing:devices:fence-1:secrets:password: must be text" in found[0]
+    machine.world.pillar["hanfs"]["sites"]["athens"]["fencing"] = hardened()["fencing"]
+    assert machine.check({"fencing": fencing}, hardened)["problems"] == []

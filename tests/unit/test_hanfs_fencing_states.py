@@ -128,7 +128,7 @@ def test_a_text_is_written_as_it_is(tmp_path):
     [
         ("no base64 at all!", "base64", "is no base64"),
         ("", "text", "there is no text at this place in pillar"),
-        (5, "text", "there is no text at this place in pillar"),
+        (8315709, "text", "there is no text at this place in pillar"),
         ("secret", "rot13", "neither text nor base64"),
     ],
 )
