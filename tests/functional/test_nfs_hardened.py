@@ -207,3 +207,15 @@ def test_the_active_node_is_lost(version, tmp_path):
     found = cluster.simulate("-f", NODES[0])
     started = order(found, "start")
     assert in_order(started) and len(started) == 9
+
+
+def test_the_commands_that_a_plan_shows_build_the_same_with_pcs(version, tmp_path):
+    change = {**SECOND, "fencing": {"enabled": False}}
+    tools = for_version(version, tmp_path)
+    world = tools.world()
+    described = world.salt["hanfs.description"](hardened(change))
+    commands = world.salt["cib.plan"](described)["commands"]
+    theirs = tools.another("theirs.xml")
+    theirs.pcs(*[command[1:] for command in commands if command[0] != "#"])
+    found = theirs.world().salt["cib.plan"](described)["changes"]
+    assert set(found) <= {"ownership"}, found

@@ -1,0 +1,109 @@
+"""What a node has mounted and which addresses it has, beside what the cluster says."""
+
+import pytest
+
+from tests.support.salt_modules import load
+from tests.support.sites import hardened, site
+
+TWO = {
+    "storage": [
+        {"device": "/dev/vdb", "fstype": "xfs", "mountpoint": "/srv/nfs"},
+        {"device": "/dev/vdc", "fstype": "xfs", "mountpoint": "/srv/more"},
+    ],
+    "address": [
+        {"ip": "192.168.16.100", "cidr_netmask": 24},
+        {"ip": "192.168.16.101", "cidr_netmask": 24},
+    ],
+    "fencing": {"enabled": False},
+}
+LINKS = "LINK ID 0 udp\n\tstatus:\n\t\tnodeid: 2:\tconnected\nLINK ID 1 udp\n"
+
+
+class Node:
+    """``mounted``: device -> directory; ``active``: where the cluster has everything."""
+
+    def __init__(self, make, change, mounted, addresses, active="nfs-server1"):
+        self.site = make(change)
+        run = {"retcode": 0, "stdout": LINKS, "stderr": ""}
+        self.world = load(
+            modules=["hanfs*"],
+            states=False,
+            run=lambda *_, **__: run,
+            salt={
+                "hanfs_storage.mounts": lambda device: (
+                    [{"directory": mounted[device], "fstype": "xfs", "root": "/"}]
+                    if device in mounted
+                    else []
+                ),
+                "hanfs_net.addresses": lambda: [{"ip": ip} for ip in addresses],
+                "hanfs_net.connects": lambda *_: None,
+                "pcs.status": lambda: self.status(active),
+            },
+        )
+        self.world.modules.hanfs.own_name = lambda: "nfs-server1"
+
+    def status(self, active):
+        wanted = self.world.salt["hanfs.description"](self.site)["primitives"]
+        item = {"role": "Started", "failed": False, "managed": True, "blocked": False}
+        item["nodes"] = [active] if active else []
+        node = dict.fromkeys(("standby", "pending", "unclean", "maintenance"), False)
+        return {
+            "dc": "nfs-server1",
+            "quorum": True,
+            "nodes": {name: {**node, "online": True} for name in ("nfs-server1", "nfs-server2")},
+            "resources": {name: {**item, "agent": one["agent"]} for name, one in wanted.items()},
+            "failures": [],
+            "maintenance_mode": False,
+            "stonith_enabled": False,
+            "fence_history": [],
+        }
+
+    def problems(self):
+        return self.world.salt["hanfs.health"](self.site)["problems"]
+
+
+@pytest.fixture(autouse=True)
+def corosync_is_installed(monkeypatch):
+    monkeypatch.setattr("salt.utils.path.which", lambda name: name)
+
+
+MOUNTED = {"/dev/vdb": "/srv/nfs", "/dev/vdc": "/srv/more"}
+BOTH = ["192.168.16.100", "192.168.16.101"]
+
+
+def test_the_active_node_has_all_of_it():
+    assert Node(hardened, TWO, MOUNTED, BOTH).problems() == []
+
+
+def test_the_active_node_lacks_some_of_it():
+    assert Node(hardened, TWO, {"/dev/vdb": "/srv/nfs"}, BOTH[1:]).problems() == [
+        "/dev/vdc is not mounted on /srv/more of this node",
+        "this node does not have the address 192.168.16.100",
+    ]
+
+
+def test_the_passive_node_has_nothing_of_it():
+    assert Node(hardened, TWO, {}, [], "nfs-server2").problems() == []
+    found = Node(hardened, TWO, {"/dev/vdc": "/mnt"}, BOTH[1:], "nfs-server2").problems()
+    assert found == [
+        "/dev/vdc is mounted on /mnt of this node, but the cluster has it on nfs-server2",
+        "this node has the address 192.168.16.101, but the cluster has it on nfs-server2",
+    ]
+
+
+def test_a_mount_outside_the_cluster_is_named_for_every_file_system():
+    node = Node(hardened, TWO, {"/dev/vdb": "/srv/nfs", "/dev/vdc": "/mnt"}, [])
+    (found,) = node.world.salt["hanfs.foreign_mounts"](node.site)
+    assert "/dev/vdc" in found and "/mnt" in found
+
+
+def test_a_cluster_is_not_formed_while_one_of_them_is_mounted():
+    node = Node(hardened, TWO, {"/dev/vdc": "/srv/more"}, [])
+    (found,) = node.world.salt["hanfs.unready"](node.site)
+    assert "mounted on /srv/more of this node, outside the cluster" in found
+
+
+def test_the_article_has_one_of_each():
+    change = {"storage:vg": ..., "storage:lv": ...}
+    assert Node(site, change, {"/dev/vdb": "/nfsdata"}, BOTH[:1]).problems() == []
+    assert len(Node(site, change, {}, []).problems()) == 2
