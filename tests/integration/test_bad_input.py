@@ -75,7 +75,6 @@ PILLAR = {
         },
         "10.10.10.11",
     ),
-    "device missing": ({"storage:device": "/dev/vdz"}, "/dev/vdz", "is not there"),
 }
 
 
@@ -84,6 +83,11 @@ def test_wrong_pillar(master, pair, case):
     change, *words = PILLAR[case]
     nodes = [pair[0]] if case == "one node" else None
     site.assert_nothing_changed(refused(master, pair, change, *words, nodes=nodes))
+
+
+def test_a_device_that_never_appears(master, pair):
+    """It is waited for, since disks of a network may be late; neither disk nor cluster is made."""
+    refused(master, pair, {"storage:device": "/dev/vdz"}, "/dev/vdz", "is not there")
 
 
 def test_node_that_is_called_otherwise(master, pair):
