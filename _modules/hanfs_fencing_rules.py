@@ -126,7 +126,7 @@ def _check_device(here, device, nodes, found):
             found.append(f"{here}:options:{name}: say it with {here}:{_DERIVED[name]}")
     secrets = device.get("secrets")
     for name in secrets if isinstance(secrets, (dict, list, tuple)) else ():
-        if name in options:
+        if isinstance(name, str) and name in options:
             found.append(f"{here}:options:{name}: is in {here}:secrets, too")
     delay = device.get("delay")
     for node in delay if isinstance(delay, dict) else ():
@@ -182,6 +182,8 @@ def _check_levels(here, site, fencing, nodes, found):
             found.append(f"{here}:{node}: {len(lists)} levels given, at most {MOST_LEVELS}")
         for number, names in enumerate(lists):
             for name in names if isinstance(names, (list, tuple)) else ():
+                if not isinstance(name, str):
+                    continue
                 if name in devices and str(node) not in _of_device(devices[name]):
                     found.append(f"{here}:{node}:{number}: {name} is not for {node}")
                 elif name not in devices and name not in elsewhere and name not in made:

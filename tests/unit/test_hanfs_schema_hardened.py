@@ -568,7 +568,7 @@ PLACES = [
 INSIDE = ["", ":devices", ":options", ":ports", ":notify_name", ":state_directory", ":accept"]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=1000)
 @given(st.sampled_from(PLACES), st.sampled_from(INSIDE), ANYTHING)
 def test_any_data_anywhere_gives_sentences(place, inside, data):
     value = {inside[1:]: data} if inside else data
