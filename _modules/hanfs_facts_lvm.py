@@ -161,14 +161,17 @@ def _flags(item):
 
 def _read(path, offset, size):
     """
-    Read past the page cache: what a peer has written to a shared disk is not in it. An image in a
-    file may not allow that.
+    Read past the page cache: what a peer has written to a shared disk is not in it. Where that
+    cannot be (an image on some file systems) it is read as it is.
     """
-    flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
     try:
-        handle = os.open(path, flags | os.O_DIRECT)
+        return _read_with(os.O_DIRECT, path, offset, size)
     except OSError:
-        handle = os.open(path, flags)
+        return _read_with(0, path, offset, size)
+
+
+def _read_with(flags, path, offset, size):
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | flags)
     try:
         end = os.lseek(handle, 0, os.SEEK_END)
         first = offset - offset % 4096

@@ -73,7 +73,7 @@ CODES = {
         "why": "What works by name (ssh, pcs, people) goes to another machine or over another"
         " network than the cluster",
         "cure": "DNS or /etc/hosts on this node, or pillar {path}:cluster:nodes",
-        "source": "docs/lint.md",
+        "source": "corosync.conf(5), hosts(5)",
     },
 }
 

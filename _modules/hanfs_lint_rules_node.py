@@ -16,7 +16,8 @@ CODES = {
         "why": "It exports before the cluster has decided which node does, and its state is not"
         " the cluster's",
         "cure": "salt NODE state.apply hanfs (it disables the unit)",
-        "source": "docs/lint.md (facts: Debian's package enables it)",
+        "source": "https://www.debian.org/doc/debian-policy/ch-opersys.html (packages start their"
+        " services)",
     },
     "HANFS202": {
         "severity": "warning",

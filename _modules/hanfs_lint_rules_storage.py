@@ -91,7 +91,7 @@ CODES = {
         "title": "The shared disk is the system's own",
         "why": "The running system is on it: it cannot be shared, and must not be written to",
         "cure": "pillar {path}:storage:device",
-        "source": "docs/lint.md",
+        "source": "docs/storage.md",
     },
     "HANFS312": {
         "severity": "error",
@@ -107,7 +107,7 @@ CODES = {
         "why": "It is not on the shared disk: it was written while nothing was mounted, and is"
         " hidden once the service runs here",
         "cure": "look at it while the service is on the other node, and move it away",
-        "source": "docs/lint.md",
+        "source": "mount(8)",
     },
     "HANFS315": {
         "severity": "error",

@@ -572,6 +572,7 @@ def test_the_registry_the_documents_and_the_tests_have_the_same_findings(node):
     words = " ".join(documented.split())
     for code, entry in registry.items():
         assert " ".join(section(code, entry)) in words, code
+        assert re.search(rf"^\| \[{code}\]\(\S+\) \| {entry['severity']} \|", documented, re.M)
 
 
 def section(code, entry):
