@@ -80,6 +80,7 @@ def gather(site, root="/", status=None):
     return {
         **system,
         "member": corosync is not None,
+        "quorum": (corosync or {}).get("quorum"),
         "quorum_device": bool(corosync and corosync.get("device")),
         "units": _units(root),
         "running": _running(root),

@@ -39,7 +39,8 @@ def view(description):
         are understood, too.
 
     Returns ``{"primitives": {id: {"agent": short name, "attributes", "meta", "operations"}},
-    "members": {group: [ids]}, "group": {id: group}, "orders": [(first, then)], "properties",
+    "members": {group: [ids]}, "group": {id: group}, "orders": [(first, then)],
+    "lonely_sets": [members of order sets that order nothing], "properties",
     "resource_defaults", "op_defaults", "clones": {id: resource}, "fence_levels", "priorities":
     [names of what has a priority]}``; the agent of a
     fencing device is its full name.
@@ -72,6 +73,7 @@ def view(description):
         "members": groups,
         "group": {name: group for group, names in groups.items() for name in names},
         "orders": orders,
+        "lonely_sets": _lonely_sets(constraints),
         "properties": _scalars(description.get("properties")),
         "resource_defaults": _defaults(description.get("resource_defaults")),
         "op_defaults": _defaults(description.get("op_defaults")),
@@ -83,6 +85,21 @@ def view(description):
         "fence_levels": _list(description.get("fence_levels")),
         "priorities": _priorities(description, primitives),
     }
+
+
+def _lonely_sets(constraints):
+    """The members of order constraints that are one set of at most one."""
+    return [
+        _members(item["sets"][0])
+        for item in _list(constraints.get("order"))
+        if isinstance(item, dict)
+        and len(_list(item.get("sets"))) == 1
+        and len(_members(item["sets"][0])) < 2
+    ]
+
+
+def _members(one):
+    return _names(one.get("members") if isinstance(one, dict) else one)
 
 
 def _priorities(description, primitives):
@@ -150,9 +167,7 @@ def _pairs(item):
         named = isinstance(first, str) and isinstance(then, str)
         return [(first, then)] if named and starts == ("start", "start") else []
     sets = [
-        (_names(one.get("members")), one.get("sequential", True))
-        if isinstance(one, dict)
-        else (_names(one), True)
+        (_members(one), one.get("sequential", True) if isinstance(one, dict) else True)
         for one in _list(item["sets"])
     ]
     pairs = []

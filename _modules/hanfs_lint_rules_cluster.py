@@ -98,6 +98,15 @@ CODES = {
         "cure": "pillar {path}:cluster_config:groups and constraints: exports before the address",
         "source": "https://github.com/ClusterLabs/resource-agents (heartbeat/exportfs)",
     },
+    "HANFS115": {
+        "severity": "warning",
+        "title": "A pair that has no quorum when one node is gone",
+        "why": "Without two_node (or a quorum device) one of two nodes is no majority: when"
+        " either fails, the service stops on the other one as well",
+        "cure": "quorum: two_node: 1 in /etc/corosync/corosync.conf on both nodes, or a quorum"
+        " device (docs/cluster-life.md)",
+        "source": "votequorum(5)",
+    },
     "HANFS116": {
         "severity": "error",
         "title": "The NFS server is cloned",
@@ -111,6 +120,22 @@ CODES = {
         "why": "A node runs one kernel NFS server: two resources start and stop the same one",
         "cure": "pillar {path}:cluster_config:primitives; several exports and addresses share one",
         "source": "https://github.com/LINBIT/linbit-documentation (UG9/en/linstor-gateway.adoc)",
+    },
+    "HANFS118": {
+        "severity": "warning",
+        "title": "A node that boots alone does not wait for its peer",
+        "why": "While the links are down each node that starts fences the other one and takes the"
+        " service over, in turn",
+        "cure": "take wait_for_all: 0 out of /etc/corosync/corosync.conf (two_node implies 1)",
+        "source": "votequorum(5)",
+    },
+    "HANFS119": {
+        "severity": "info",
+        "title": "An order constraint orders nothing",
+        "why": "A set with one member says what comes after nothing; it has no effect, whatever"
+        " it was meant for",
+        "cure": "take it out of pillar {path}:cluster_config:constraints:order",
+        "source": _PACEMAKER + "constraints.html",
     },
 }
 _KEEPING = ("maintenance-mode", "stop-all-resources")
@@ -252,6 +277,25 @@ def _several_servers(site, plan, facts):
         yield f"{' and '.join(servers)} are NFS servers"
 
 
+def _no_two_node(site, plan, facts):
+    quorum = facts["quorum"]
+    pair = len(site["cluster"]["nodes"]) == 2
+    if pair and quorum is not None and not facts["quorum_device"]:
+        if str(quorum.get("two_node", "0")) != "1":
+            yield "two_node is not set in corosync.conf"
+
+
+def _no_waiting(site, plan, facts):
+    quorum = facts["quorum"] or {}
+    if str(quorum.get("wait_for_all", "1")) == "0" and not facts["quorum_device"]:
+        yield "wait_for_all is 0 in corosync.conf"
+
+
+def _orders_nothing(site, plan, facts):
+    for names in plan["lonely_sets"]:
+        yield f"a set has only {', '.join(names) or 'nothing'}"
+
+
 RULES = {
     "HANFS103": _no_stickiness,
     "HANFS104": _stop_failure_ignored,
@@ -265,6 +309,9 @@ RULES = {
     "HANFS112": _left_over,
     "HANFS113": _storage_order,
     "HANFS114": _address_first,
+    "HANFS115": _no_two_node,
     "HANFS116": _cloned,
     "HANFS117": _several_servers,
+    "HANFS118": _no_waiting,
+    "HANFS119": _orders_nothing,
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.lint_node import (
+    COROSYNC,
     DISK,
     FILES,
     NFS_CONF,
@@ -146,6 +147,10 @@ CASES = {
             }
         },
     ),
+    "HANFS115": Case(
+        "two_node",
+        files=conf("two_node: 1", "expected_votes: 2", "/etc/corosync/corosync.conf", COROSYNC),
+    ),
     "HANFS116": Case("copies", {"cluster_config": {"clones": {"copies": {"resource": "nfs"}}}}),
     "HANFS117": Case(
         "another",
@@ -159,6 +164,19 @@ CASES = {
             },
             operations={"stop": {"timeout": "120s"}},
         ),
+    ),
+    "HANFS118": Case(
+        "wait_for_all",
+        files=conf(
+            "two_node: 1",
+            "two_node: 1\n    wait_for_all: 0",
+            "/etc/corosync/corosync.conf",
+            COROSYNC,
+        ),
+    ),
+    "HANFS119": Case(
+        "only ip_192.168.16.100",
+        {"cluster_config": {"constraints": {"order": [{"sets": [["ip_192.168.16.100"]]}]}}},
     ),
     "HANFS201": Case(
         "nfs-server.service",
@@ -367,6 +385,7 @@ CASES = {
             "42 21 253:0 /nfsinfo /var/lib/nfs rw - xfs /dev/mapper/NFS_SHARED-data rw\n",
         },
     ),
+    "HANFS521": Case("ip_192.168.16.100", {"nfs": {"tickle": False}}),
     "HANFS526": Case(
         "nfs/nfs.example.com",
         KRB5,
