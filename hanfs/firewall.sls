@@ -1,6 +1,6 @@
 {#-
-  Opens cluster traffic and NFS in firewalld, permanently and at once, and no more than the site's NFS versions need. Site key `firewall: {manage: false}` leaves the
-  machine's firewall alone and does not install firewalld.
+  Opens cluster traffic and NFS in firewalld, permanently and at once, and no more than the site's NFS versions need. Site
+  key `firewall: {manage: false}` leaves the machine's firewall alone and does not install firewalld.
 
   Needs: hanfs.packages.
 #}
