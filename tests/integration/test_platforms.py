@@ -95,6 +95,8 @@ def test_the_hardened_profile(master, pair, version, note):
         owner = node.run(["stat", "-c", "%U %a", "/var/lib/nfs/statd/sm"]).stdout
         assert owner.split() == ["statd", "700"]
         _stops_the_server(node)
+        after = node.run(["systemctl", "show", "-P", "After", "resource-agents-deps.target"])
+        assert "multipathd.service" in after.stdout.split(), "systemd has read it"
     _packages_start_nothing(pair[0])
 
 
