@@ -40,6 +40,12 @@ def pair(version, make_pair):
     return make_pair(ROOTS[version])
 
 
+@pytest.fixture
+def plain_pair(version, make_pair):
+    """On Debian 12 without any of the packages, which the formula then installs."""
+    return make_pair("bare" if version == "0.11" else ROOTS[version])
+
+
 def hardened(pair):
     """A hardened site on the same disk; the fencing is the containers' lack of it."""
     nodes = {node.name: [node.addresses["hb"], node.addresses["lan"]] for node in pair}
@@ -82,7 +88,8 @@ def test_the_articles_profile(master, pair, version, note):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_hardened_profile(master, pair, version, note):
+def test_the_hardened_profile(master, plain_pair, version, note):
+    pair = plain_pair
     done = converge(master, pair, hardened(pair), note)
     assert all("The NFS server has the settings of the site" in ids for ids in done.values())
     placed = site.started(pair[0])
@@ -98,6 +105,11 @@ def test_the_hardened_profile(master, pair, version, note):
         after = node.run(["systemctl", "show", "-P", "After", "resource-agents-deps.target"])
         assert "multipathd.service" in after.stdout.split(), "systemd has read it"
     _packages_start_nothing(pair[0])
+    if version == "0.12":
+        _what_requires_a_unit_is_not_stopped_with_it(master, pair[0])
+    for node in pair if version == "0.11" else ():
+        log = node.run(["journalctl", "--output=cat", "--unit=pacemaker"]).stdout
+        assert log.count("Started pacemaker.service") == 1, "the packages started none"
 
 
 # The agent says which way it takes when it is asked whether it could work: 1 is the old start
@@ -122,3 +134,17 @@ def _packages_start_nothing(node):
     before = node.run(["systemctl", "show", "-P", "MainPID", "pacemaker"]).stdout
     node.run(["deb-systemd-invoke", "restart", "pacemaker.service"], check=False)
     assert node.run(["systemctl", "show", "-P", "MainPID", "pacemaker"]).stdout == before
+
+
+def _what_requires_a_unit_is_not_stopped_with_it(master, node):
+    """Units of fsidd's and nfs-server's kind: the first is switched off under the second."""
+    unit = "[Service]\nExecStart=/bin/sleep 600\n[Install]\nRequiredBy=lab-server.service\n"
+    for name in ("lab-fsid", "lab-server"):
+        node.put(f"/etc/systemd/system/{name}.service", unit)
+    node.run(["systemctl", "enable", "lab-fsid"])
+    node.run(["systemctl", "start", "lab-server"])
+    returns = master.salt([node], "state.single", "hanfs.unit_off", name="lab-fsid")
+    (state,) = returns[node.name].values()
+    assert state["result"] is True and set(state["changes"]["lab-fsid"]) == {"enabled", "running"}
+    active = node.run(["systemctl", "is-active", "lab-fsid", "lab-server"], check=False)
+    assert active.stdout.split() == ["inactive", "active"]
