@@ -109,11 +109,7 @@ def init_script_off(name):
         if not mode & 0o111:
             return ret
         if __salt__["hanfs.nfs_state_is_shared"]():
-            ret["comment"] = (
-                f"{name} is left as it is while the cluster runs the NFS server here: the agent "
-                "would take the server for broken. Apply again when the service is elsewhere"
-            )
-            return ret
+            return _until_it_moves(ret, name)
         changes = {name: {"old": f"{mode:04o}", "new": "0644"}}
         if __opts__["test"]:
             return _would(ret, changes, f"{name} made not executable")
@@ -124,6 +120,30 @@ def init_script_off(name):
     except (CommandExecutionError, SaltInvocationError) as err:
         return _failed(ret, err)
     ret.update(changes=changes, comment=f"{name} made not executable")
+    return ret
+
+
+def _until_it_moves(ret, name):
+    """
+    The server runs by the script on this node now: the agent would take it for broken if it looked
+    with systemd's eyes. So the script stays, and nfsdcld is stopped with the server by a drop-in,
+    for the stop to succeed that the way out leads through.
+    """
+    path = f"{_UNITS}/nfsdcld.service.d/hanfs.conf"
+    new = "# Kept by Salt (hanfs); edits are lost.\n[Unit]\nPartOf=nfs-server.service\n"
+    told = (
+        f"{name} stays executable while the cluster runs the NFS server here; apply again when the "
+        "service is elsewhere"
+    )
+    ret["comment"] = told
+    if __salt__["hanfs_settings_files.read"](path) == new:
+        return ret
+    changes = {path: {"old": None, "new": "PartOf=nfs-server.service"}}
+    if __opts__["test"]:
+        return _would(ret, changes, f"{path} written. {told}")
+    __salt__["hanfs_settings_files.write"](path, new)
+    __salt__["service.systemctl_reload"]()
+    ret.update(changes=changes, comment=f"{path} written. {told}")
     return ret
 
 

@@ -322,8 +322,12 @@ def test_the_old_start_script_is_switched_off(machine):
 def test_not_while_the_cluster_runs_the_server_here(machine):
     machine.put(SCRIPT, "#!/bin/sh\n", 0o755)
     machine.shared = True
+    path = "/etc/systemd/system/nfsdcld.service.d/hanfs.conf"
+    assert list(machine.converge("units", "init_script_off", SCRIPT)) == [path]
+    assert "\nPartOf=nfs-server.service\n" in machine.get(path) and machine.calls == ["reload"]
+    assert (machine.root / SCRIPT[1:]).stat().st_mode & 0o111
     ret = machine.state("units", "init_script_off")(SCRIPT)
-    assert (ret["result"], ret["changes"]) == (True, {}) and "left as it is" in ret["comment"]
+    assert "apply again when the service is elsewhere" in ret["comment"]
     machine.shared = False
     machine.answers["dpkg-statoverride"] = (2, "an override exists")
     ret = machine.state("units", "init_script_off")(SCRIPT)
