@@ -128,6 +128,7 @@ def _fsids(site, plan, facts):
     for name, attributes, _options in _exports(plan):
         fsid = str(attributes.get("fsid", "")).lower()
         fsid = "0" if fsid == "root" else fsid
+        fsid = str(int(fsid, 16)) if fsid.startswith("0x") else fsid
         directory = attributes.get("directory")
         if not fsid:
             yield f"{name} has no fsid"

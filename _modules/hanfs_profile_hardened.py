@@ -205,7 +205,7 @@ def _exports(site):
                 {
                     "clientspec": _clientspec(entry["client"]),
                     "directory": export["directory"],
-                    "fsid": export["fsid"],
+                    "fsid": _fsid(export["fsid"]),
                     "options": ",".join(options),
                     # rmtab is in the state directory, which moves along.
                     "rmtab_backup": "none",
@@ -215,6 +215,16 @@ def _exports(site):
                 },
             )
     return made
+
+
+def _fsid(number):
+    """
+    In hexadecimal, which exportfs reads as well. When an export stops, the agent of
+    resource-agents 4.18 waits until no line ``fsid=N,`` is left in the kernel's table of exports.
+    Other clients of the directory, who go on working, have the same number there, in decimal: it
+    would wait until its timeout, and the node would be fenced for a client that was taken out.
+    """
+    return hex(int(number)) if number.isdigit() else number
 
 
 def _export_options(options, mountpoint):

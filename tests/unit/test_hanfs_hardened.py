@@ -41,6 +41,7 @@ def export(client, directory, fsid, options):
     return primitive("exportfs", 60, 120, 30, 90, attributes, meta={"critical": False})
 
 
+UUID = "5f0a6fdc-64f6-4e46-8c4b-27b1b6e2a3c1"
 PUB_FSID = "2107518394"
 
 
@@ -79,10 +80,10 @@ def test_every_export():
     exports = {name: item for name, item in made.items() if name.startswith("export_")}
     assert exports == {
         "export_home_192.168.16.0_24": export(
-            "192.168.16.0/24", "/srv/nfs/home", "1", "rw,sync,root_squash"
+            "192.168.16.0/24", "/srv/nfs/home", "0x1", "rw,sync,root_squash"
         ),
-        "export_home_10.0.0.0_8": export("10.0.0.0/8", "/srv/nfs/home", "1", "ro,sync"),
-        "export_pub_any": export("*", "/srv/nfs/pub", names.fsid("/srv/nfs/pub"), "ro,sync"),
+        "export_home_10.0.0.0_8": export("10.0.0.0/8", "/srv/nfs/home", "0x1", "ro,sync"),
+        "export_pub_any": export("*", "/srv/nfs/pub", hex(int(PUB_FSID)), "ro,sync"),
     }
 
 
@@ -156,6 +157,15 @@ def test_nfsv4_only():
     assert made["primitives"]["nfs_server"]["attributes"]["nfsv4_only"] is True
     assert made["primitives"]["nfs_server"]["optional"] == ["nfs_server_scope", "nfsv4_only"]
     assert "nfs_notify" not in made["primitives"]
+
+
+@pytest.mark.parametrize(
+    ("fsid", "told"),
+    [(1, "0x1"), (4294967295, "0xffffffff"), ("12", "0xc"), (UUID, UUID), (..., "0x686f0892")],
+)
+def test_the_agent_is_told_a_number_that_it_does_not_find_in_the_kernels_table(fsid, told):
+    made = compiled({"exports:0:fsid": fsid})["primitives"]["export_home_10.0.0.0_8"]
+    assert made["attributes"]["fsid"] == told
 
 
 def test_no_scope_no_tickle_names_for_notification():
