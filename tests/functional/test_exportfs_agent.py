@@ -54,6 +54,8 @@ def run(tools, *lines):
 
 
 def test_each_client_starts_is_seen_by_its_monitor_and_stops_alone(tools, exports):
+    if tools.version == "0.10":
+        pytest.skip("Debian 11's exportfs looks for a table of Linux 2.4 where there is no nfsd")
     assert len(exports) == len(CLIENTS)
     names = list(exports)
     lines = [
