@@ -285,3 +285,31 @@ def test_a_peers_clock_is_read_from_its_pcsd(pcsd, monkeypatch):
 
 def test_a_peer_that_does_not_answer_has_no_clock():
     assert WORLD.salt["hanfs_facts_net.clock_offset"]("127.0.0.1", timeout=1) is None
+
+
+def test_versions_where_there_is_rpm(tmp_path, monkeypatch):
+    """A stand-in for rpm: this project's own machines have none."""
+    script = tmp_path / "rpm"
+    script.write_text(
+        '#!/bin/sh\n[ "$1 $2" = "-q --qf" ] || exit 9\n'
+        "echo pcs 0.11.7-2.el9\necho package sbd is not installed\n"
+        "echo pacemaker 2.1.7-5.el9\nexit 1\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    world = load(states=False)
+    found = world.modules.hanfs_facts._rpm_versions()
+    assert found == {"pcs": "0.11.7-2.el9", "pacemaker": "2.1.7-5.el9"}
+    assert len(world.commands) == 1
+
+
+def test_a_real_machine_is_looked_at_without_a_process():
+    """Whatever this machine is: nothing raises, and dpkg's own file is read where there is one."""
+    world = load(states=False)
+    normal = world.salt["hanfs_schema.normalise"](good_hardened(), "hanfs")
+    facts = world.salt["hanfs_facts.gather"](normal)
+    assert facts["kernel"] and facts["hostname"]
+    assert [argv[0] for argv in world.commands] in ([], ["rpm"])
+    description = world.salt["hanfs_model.description"](normal)
+    told = world.salt["hanfs_lint_rules.told"](normal, description, facts)
+    assert world.salt["hanfs_lint_rules.findings"](told, normal, "hanfs")
