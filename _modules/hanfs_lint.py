@@ -10,8 +10,9 @@ docs/lint.md has them all.
 
 from __future__ import annotations
 
+import salt.pillar
 import salt.utils.data
-from salt.exceptions import CommandExecutionError, SaltInvocationError
+from salt.exceptions import CommandExecutionError, SaltClientError, SaltInvocationError
 
 __virtualname__ = "hanfs"
 __outputter__ = {"lint": "yaml"}
@@ -48,6 +49,7 @@ def lint(site=None, path=None):
         salt 'nfs-server*' hanfs.lint
     """
     if site is None:
+        _refresh_pillar()
         if "hanfs" not in __pillar__:
             return []
         site, path = _own_site()
@@ -59,6 +61,24 @@ def lint(site=None, path=None):
     checked = __salt__["hanfs.check"](site, path)["problems"]
     told = [["HANFS200", text] for text in checked]
     return findings(site, path, (*LOCAL, "peers"), _status(), told)
+
+
+def _refresh_pillar():
+    """
+    Pillar as it is now, for this job, secrets too. The minion itself keeps what it had at its last
+    refresh, in which a site that was just written would not be there, and have no findings.
+    """
+    if __opts__.get("file_client") != "remote" or "_ssh_version" in __opts__:
+        return
+    try:
+        fresh = salt.pillar.get_pillar(
+            __opts__, dict(__grains__), __opts__["id"], pillarenv=__opts__.get("pillarenv")
+        ).compile_pillar()
+    except SaltClientError:
+        return
+    __pillar__.pop("hanfs", None)
+    if "hanfs" in fresh:
+        __pillar__["hanfs"] = fresh["hanfs"]
 
 
 def _own_site():
