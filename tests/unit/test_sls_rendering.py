@@ -558,7 +558,7 @@ def test_one_state_for_each_file_system_and_growth_where_it_is_asked_for(render)
     assert {step["protection"] for step in ready} == {"system_id"}
     points = [step for step in low if step["fun"] == "mount_point"]
     assert [(step["name"], step["user"]) for step in points] == [
-        ("/srv/a", "data"), ("/srv/b", "nobody"),
+        ("/srv/a", "data"), ("/srv/b", "root"),
     ]  # fmt: skip
     (grown,) = [step for step in low if step["fun"] == "storage_grown"]
     assert grown["storage"] == entries[1] and grown["file_systems"] == entries
