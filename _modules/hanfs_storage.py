@@ -383,6 +383,9 @@ def _commands(step, storage, uuid, owner):
     vg, lv, device = storage.get("vg"), storage.get("lv"), storage["device"]
     if step == "vgcreate" and owner:
         return [["vgcreate", "--systemid", owner, *_not_at_boot("vgcreate"), vg, device]]
+    if step == "vgcreate" and _system_id():
+        # LVM would make it this node's own, and no other node could activate it then.
+        return [["vgcreate", "--systemid", "", vg, device]]
     if step == "systemid":
         at_boot = _not_at_boot("vgchange")
         return [

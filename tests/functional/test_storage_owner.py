@@ -91,6 +91,14 @@ def test_a_group_belongs_to_its_creator_and_is_not_active_at_boot(node, loop):
     assert decide(peer, wanted, creates=False)[0] == "wait"
 
 
+def test_a_group_of_the_article_belongs_to_nobody_wherever_it_is_made(node, loop):
+    """A host with a system ID gives it to every group that it makes, unless it is told not to."""
+    wanted, made = storage(loop(), **LVM), node()
+    for step in ("pvcreate", "vgcreate"):
+        made.salt["hanfs_storage.perform"](step, wanted, CLUSTER)
+    assert [row["vg_systemid"] for row in made.salt["hanfs_storage.lvm_rows"]()] == [""]
+
+
 @pytest.mark.parametrize("fstype", ["xfs", "ext4"])
 def test_both_nodes_are_ready_without_activating_anything(fstype, node, loop, request):
     wanted, made = storage(loop(400), fstype, **LVM), node()
