@@ -35,11 +35,14 @@ class Plug:
 
     def __init__(self, node):
         self.node, self.name = node, node.name
+        self.is_up = threading.Event()
+        self.is_up.set()
 
     def alive(self):
         return self.node.alive()
 
     def power_off(self):
+        self.is_up.clear()
         self.node.power_off()
 
     def start(self):
@@ -48,6 +51,7 @@ class Plug:
     def _boot(self):
         self.node.start()
         self.node.wait_until_reachable()
+        self.is_up.set()
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +110,10 @@ def other(pair, name):
     return next(one for one in pair.names if one != name)
 
 
-def settle(master, pair):
+def settle(master, pair, switch):
     """Both are back and all is well: the formula says so, and has nothing to do."""
     for node in pair:
-        wait_until(lambda node=node: (node.alive(), "off"), 60, f"{node.name} to be on")
-        node.wait_until_reachable()
+        assert switch.machines[node.name].is_up.wait(90), f"{node.name} is not up"
         wait_until(lambda node=node: _services(node), 120, f"minion and cluster of {node.name}")
     wait_until(lambda: _all_there(pair), 120, "devices and service")
     wait_until(lambda: _minions(master, pair), 120, "the minions", interval=2)
@@ -204,7 +207,7 @@ def test_a_drill_on_the_passive_node_touches_no_service(master, pair, switch, no
     assert (report["by"], report["moved"]) == (runs, [])
     assert active(pair) == runs
     note(f"seconds: {report['seconds']}")
-    settle(master, pair)
+    settle(master, pair, switch)
 
 
 def test_a_drill_on_the_active_node_moves_the_service(master, pair, switch, note):
@@ -218,14 +221,14 @@ def test_a_drill_on_the_active_node_moves_the_service(master, pair, switch, note
     assert RESOURCES <= set(report["moved"])
     assert active(pair) == takes
     note(f"seconds: {report['seconds']}")
-    settle(master, pair)
+    settle(master, pair, switch)
     assert active(pair) == takes, "it does not move back"
 
 
 def test_a_node_that_loses_its_power_is_fenced_before_the_other_takes_over(pair, switch, master):
     runs = active(pair)
     takes, began = other(pair, runs), time.time()
-    pair[runs].power_off()
+    switch.machines[runs].power_off()
 
     def moved():
         where = placed(pair[takes])
@@ -233,7 +236,7 @@ def test_a_node_that_loses_its_power_is_fenced_before_the_other_takes_over(pair,
 
     wait_until(moved, 180, f"the service on {takes}")
     assert [one[3] for one in switch.shots(began)] == [runs]
-    settle(master, pair)
+    settle(master, pair, switch)
 
 
 def test_fencing_that_fails_is_not_healthy(master, pair, switch):
@@ -255,4 +258,4 @@ def test_fencing_that_fails_is_not_healthy(master, pair, switch):
     assert f"fencing of {passive} (reboot) failed" in failed
     assert SECRET not in failed
     pair[runs].run(["stonith_admin", "--cleanup", "--history", passive])
-    settle(master, pair)
+    settle(master, pair, switch)
