@@ -96,12 +96,13 @@ def crm_mon(node):
 
 def placed(node):
     """Primitive -> node that runs it; empty while the cluster does not answer there."""
-    text = crm_mon(node)
+    text = crm_mon(node) if node.alive() and node._init else ""
     return article.started_on(text) if "<resources" in text else {}
 
 
 def active(pair):
-    where = placed(next(node for node in pair if node.alive()))
+    """The node that runs the service, as the first one that answers says."""
+    where = next(filter(None, (placed(node) for node in pair)), {})
     assert DEVICES | RESOURCES <= set(where), where
     return where["nfs_server"]
 
