@@ -120,7 +120,9 @@ def settle(master, pair, switch):
     wait_until(lambda: _minions(master, pair), 120, "the minions", interval=2)
     returns = master.apply(pair)
     site.assert_applied(returns, pair)
-    assert site.changed(returns) == {name: [] for name in pair.names}
+    # What a node tells the others of itself (hanfs.lint) goes with it when it leaves the cluster.
+    done = {name for names in site.changed(returns).values() for name in names}
+    assert done <= {"The nodes agree with each other"}, done
 
 
 def _services(node):
