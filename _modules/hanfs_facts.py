@@ -28,7 +28,6 @@ ATTRIBUTE = "hanfs-facts"
 CIB_FILE = "/var/lib/pacemaker/cib/cib.xml"
 AGENTS = "/usr/lib/ocf/resource.d/heartbeat"
 _UNIT_DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system")
-_TIME_DAEMONS = ("chronyd", "ntpd", "ntpd-rs", "openntpd", "systemd-timesyn", "phc2sys", "ptp4l")
 # What a package is called: Debian's name, Red Hat's name, and what it is called here.
 _PACKAGES = {
     "pacemaker": "pacemaker",

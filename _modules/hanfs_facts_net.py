@@ -39,7 +39,7 @@ def gather(site, root="/"):
 
     Returns ``{"networks": [{"interface", "network"}], "names": {"nodes": {name: [addresses]},
     "virtual": {ip: name}, "virtual_back": {ip: [addresses]}, "slow": {name: seconds}} or None,
-    "firewalld": {"zone", "services", "ports", "open"} or None}``.
+    "firewalld": {"zone", "ports", "open"} or None}``.
 
     CLI Example:
 
@@ -121,7 +121,6 @@ def _firewalld(zone, root):
         ports |= _ports(_xml("services", service, root))
     return {
         "zone": zone,
-        "services": sorted(name for name in services if name),
         "ports": sorted(ports),
         # A zone that accepts what no rule names.
         "open": tree.get("target") == "ACCEPT",

@@ -176,7 +176,6 @@ def _live(root):
         "threads": threads,
         "lease": _number(line("/proc/fs/nfsd/nfsv4leasetime", root)),
         "grace": _number(line("/proc/fs/nfsd/nfsv4gracetime", root)),
-        "versions": (line("/proc/fs/nfsd/versions", root) or "").split(),
     }
 
 

@@ -41,8 +41,8 @@ def view(description):
     Returns ``{"primitives": {id: {"agent": short name, "attributes", "meta", "operations"}},
     "members": {group: [ids]}, "group": {id: group}, "orders": [(first, then)],
     "lonely_sets": [members of order sets that order nothing], "properties",
-    "resource_defaults", "op_defaults", "clones": {id: resource}, "fence_levels", "priorities":
-    [names of what has a priority]}``; the agent of a
+    "resource_defaults", "op_defaults", "clones": {id: resource}, "priorities": [names of what has
+    a priority]}``; the agent of a
     fencing device is its full name.
 
     CLI Example:
@@ -82,7 +82,6 @@ def view(description):
             for name, item in clones.items()
             if isinstance(item, dict) and isinstance(item.get("resource"), str)
         },
-        "fence_levels": _list(description.get("fence_levels")),
         "priorities": _priorities(description, primitives),
     }
 

@@ -144,7 +144,8 @@ CODES = {
 }
 _NEEDED = ("corosync", "pacemaker", "pcsd", "nfs-server", "nfs-mountd", "nfs-idmapd", "nfsdcld")
 _NEEDED_V3 = ("rpcbind", "rpc-statd")
-_TIME = ("chronyd", "ntpd", "ntpd-rs", "openntpd", "systemd-timesyn", "phc2sys")
+# As the kernel keeps the names of processes: 15 characters.
+_TIME = ("chronyd", "ntpd", "ntp-daemon", "openntpd", "systemd-timesyn", "phc2sys")
 
 
 def __virtual__():
