@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab import article
+from tests.lab import article, service
 from tests.lab.containers import SHARED_DISK
 from tests.support import sites
 
@@ -90,7 +90,7 @@ def seconds(returns):
 
 def started(node):
     """Primitive -> node that runs it, as the cluster on ``node`` says."""
-    return article.started_on(node.run(["crm_mon", "-1", "--output-as=xml"]).stdout)
+    return service.started_on(node.run(["crm_mon", "-1", "--output-as=xml"]).stdout)
 
 
 def assert_serving(pair, names=article.RESOURCES):

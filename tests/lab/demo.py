@@ -53,7 +53,7 @@ def run(keep=False):
         "lost": None,
         "wall_s": None,
     }
-    stage = Stage(secrets.token_hex(8), lambda text: say(started, text))
+    stage = Stage(article, secrets.token_hex(8), lambda text: say(started, text))
     try:
         _story(stage, result, lambda text: say(started, text))
     except (TimeoutError, RuntimeError, subprocess.SubprocessError) as error:

@@ -12,6 +12,7 @@ import functools
 import hashlib
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import threading
@@ -218,6 +219,11 @@ class Machine(Node):
             self._process.wait()
             self._process = None
         subprocess.run(self._ssh("-O", "exit"), capture_output=True, timeout=30)
+
+    def remove(self):
+        """Cut its power and leave nothing of what it wrote."""
+        self.power_off()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def stop(self, timeout=120):
         """Shut it down in order, and cut its power when that takes over ``timeout`` seconds."""

@@ -1,62 +1,86 @@
-"""The article's stage: two servers with one disk, a client, a Salt master that knows the site."""
+"""A stage: two servers on shared disks, a client, a Salt master that knows the site.
+
+What is played on it is a scenario, a module: ``article`` or ``hardened``.
+"""
 
 from __future__ import annotations
 
-from tests.lab import article, machines, paths
+from tests.lab import machines, network, paths
 from tests.lab.client import Writers, check_server_side
-from tests.lab.master import Master
+from tests.lab.master import Master, write_pillar
+from tests.lab.power import PowerSwitch
 
 # A kernel without hardware's help starts programs slowly: what a machine of metal does in
 # one second may take half a minute, and must not be taken for a failure.
 PATIENT_TIMEOUTS = {"peer": 1200, "storage": 600, "settle": 1200}
-PATIENT_OPERATIONS = {
-    name: {action: {"timeout": "300s"} for action in ("start", "stop", "monitor")}
-    for name in article.RESOURCES
-}
+PATIENT_OPERATION = {action: {"timeout": "300s"} for action in ("start", "stop", "monitor")}
 PATIENT_TOKEN_MS = 20000
 MOVE_SECONDS = 900
 
 
-def changes_for(backend):
-    """What of the article's pillar these machines need otherwise, as for ``sites.site``."""
+def changes_for(backend, resources=()):
+    """What of a pillar these machines need otherwise, as for ``sites.site``.
+
+    ``resources``: primitives whose operations have the agents' own, short timeouts.
+    """
     change = {}
     if not backend.HAS_FIREWALL:
         change["firewall"] = {"manage": False}
     if backend is machines.uml:
         change["timeouts"] = PATIENT_TIMEOUTS
         change["cluster:totem"] = {"token": PATIENT_TOKEN_MS}
-        change["cluster_config"] = {
-            "primitives": {
-                name: {"operations": operations} for name, operations in PATIENT_OPERATIONS.items()
+        if resources:
+            change["cluster_config"] = {
+                "primitives": {name: {"operations": PATIENT_OPERATION} for name in resources}
             }
-        }
     return change
 
 
 class Stage:
-    """All of it; ``tell`` is called with a sentence at each step."""
+    """All of it; ``tell`` is called with a sentence at each step.
 
-    def __init__(self, password, tell):
+    ``scenario``: the module that has the pillar and the service, ``change``: what of its pillar is
+    otherwise (see ``sites.site``), ``disks`` and ``watchdog``: see ``machines.servers_and_client``.
+    ``switch`` is the lab's power switch, with the same password as the site.
+    """
+
+    def __init__(self, scenario, password, tell, change=None, disks=None, watchdog=False):
+        self.scenario = scenario
         self.tell = tell
         self.password = password
         self.venv = paths.TEST_VENV
-        self.machines = machines.servers_and_client()
+        self.machines = machines.servers_and_client(disks, watchdog)
         *self.servers, self.client = self.machines
-        self.service = article.Service(self.servers, self.client)
+        self.service = scenario.service(self.servers, self.client)
+        self.switch = PowerSwitch(self.machines, password)
+        self.change = {**changes_for(machines.backend(), scenario.IMPATIENT), **(change or {})}
         self.master = None
+
+    @property
+    def pillar(self):
+        """The pillar as it is now; ``change`` may be changed, see ``write_pillar``."""
+        return self.scenario.pillar(self.servers[0].devices, self.password, self.change)
 
     def up(self):
         """Boot everything; return when both minions answer the master."""
-        pillar = article.pillar(
-            self.servers[0].devices[0], self.password, changes_for(machines.backend())
-        )
         self.tell(f"booting {', '.join(machine.name for machine in self.machines)}")
-        self.master = Master(paths.SCRATCH / "article-master", self.venv, {"*": pillar}).start()
+        network.ensure_bridges()
+        directory = paths.SCRATCH / f"{self.scenario.__name__.rpartition('.')[2]}-master"
+        self.master = Master(directory, self.venv, {"*": self.pillar}).start()
+        self.switch.start()
         machines.start_all(self.machines)
         self.tell("waiting for the minions to find their master")
-        self.master.wait_for_minions([server.name for server in self.servers], 300)
+        self.wait_for_minions()
         self.master.follow_progress(self._progress)
         return self
+
+    def wait_for_minions(self):
+        self.master.wait_for_minions([server.name for server in self.servers], 300)
+
+    def write_pillar(self, change=None):
+        """Give the master the pillar with ``change`` laid over what was changed before."""
+        self.change.update(change or {})
+        write_pillar(self.master.directory / "pillar", {"*": self.pillar})
 
     def _progress(self, minion, state, result):
         outcome = {True: "ok", None: "would change"}.get(result, "FAILED")
@@ -67,30 +91,39 @@ class Stage:
         words = [f"{key}={value}" for key, value in options.items()]
         return self.master.salt("*", "state.apply", "hanfs", *words)
 
-    def moves_under_load(self, tell):
-        """Move the service and move it back while the client writes; return what it saw."""
-        home = self.service.active_node()
-        away = next(server.name for server in self.servers if server.name != home)
-        with Writers(self.client, article.MOUNT) as writers:
-            for source, target in ((home, away), (away, home)):
-                writers.wait_until_writing()
-                tell(f"moving the service from {source} to {target} (pcs node standby {source})")
-                self.service.move_away_from(source, MOVE_SECONDS)
-                writers.wait_until_writing()
-                tell(f"the client writes again, on {target}")
-        return check_server_side(writers.report, self._written())
+    def writers(self):
+        """The three writers on the client, for the length of a ``with``."""
+        return Writers(self.client, self.service.mountpoint)
 
-    def _written(self):
-        """What the writers' files hold on the server: the client's own cache proves nothing."""
+    def moves_under_load(self, tell, moves=2):
+        """Move the service so often, each time back, while the client writes: what it saw."""
+        with self.writers() as writers:
+            for _ in range(moves):
+                home = self.service.active_node()
+                away = self.service.other_node(home)
+                writers.wait_until_writing()
+                tell(f"moving the service from {home} to {away} (pcs node standby {home})")
+                self.service.move_away_from(home, MOVE_SECONDS)
+                writers.wait_until_writing()
+                tell(f"the client writes again, on {away}")
+        return self.checked(writers.report)
+
+    def checked(self, report):
+        """The writers' report, checked against what their files hold on the server.
+
+        The client's own cache would prove nothing.
+        """
         server = self.service.nodes[self.service.active_node()]
-        return {
-            name: server.run(["cat", f"/nfsdata/writers/{name}"]).stdout
-            for name in ("append", "locked")
+        directory = f"{self.scenario.SERVED}/writers"
+        written = {
+            name: server.run(["cat", f"{directory}/{name}"]).stdout for name in ("append", "locked")
         }
+        return check_server_side(report, written)
 
     def down(self):
-        """Take down what was started."""
+        """Take down what was started, and leave nothing of it for the next stage."""
         if self.master:
             self.master.stop()
+        self.switch.stop()
         for machine in self.machines:
-            machine.power_off()
+            machine.remove()

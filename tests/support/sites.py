@@ -147,15 +147,16 @@ HARDENED = {
 
 def site(change=None):
     """A copy of it. ``change``: colon paths and new values; ``...`` as value takes the key out."""
-    return _bent(SITE, change)
+    return bent(SITE, change)
 
 
 def hardened(change=None):
     """The same of the site with the profile hardened, which is the one that is not named."""
-    return _bent(HARDENED, change)
+    return bent(HARDENED, change)
 
 
-def _bent(original, change):
+def bent(original, change=None):
+    """The same of any site."""
     made = copy.deepcopy(original)
     for path, value in (change or {}).items():
         *parents, key = [int(part) if part.isdigit() else part for part in path.split(":")]

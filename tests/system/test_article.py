@@ -22,7 +22,9 @@ pytestmark = [
 def stage():
     started = time.monotonic()
     made = Stage(
-        PASSWORD, lambda text: print(f"[{time.monotonic() - started:6.1f} s] {text}", flush=True)
+        article,
+        PASSWORD,
+        lambda text: print(f"[{time.monotonic() - started:6.1f} s] {text}", flush=True),
     )
     try:
         yield made.up()

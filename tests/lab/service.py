@@ -1,0 +1,106 @@
+"""The service as an operator on the nodes and a user on the client see it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from tests.lab.wait import wait_until
+
+
+def started_on(crm_mon_xml):
+    """Map each primitive that is started to the node that runs it."""
+    placed = {}
+    for resource in ET.fromstring(crm_mon_xml).iter("resource"):
+        node = resource.find("node")
+        if (
+            node is not None
+            and resource.get("role") == "Started"
+            and resource.get("active") == "true"
+        ):
+            placed[resource.get("id")] = node.get("name")
+    return placed
+
+
+def starts_and_stops(cib_status_xml):
+    """What each resource was last asked to do: {(node, operation's key): (call, when)}.
+
+    Of the operations only starts and stops: whatever was touched has another call or time.
+    """
+    found = {}
+    for state in ET.fromstring(cib_status_xml).iter("node_state"):
+        for operation in state.iter("lrm_rsc_op"):
+            if operation.get("operation") in ("start", "stop"):
+                key = state.get("uname"), operation.get("id")
+                found[key] = operation.get("call-id"), operation.get("last-rc-change")
+    return found
+
+
+class Service:
+    """``resources`` (ids) on ``nodes``, mounted from ``source`` on ``client`` at ``mountpoint``."""
+
+    def __init__(self, nodes, client, resources, source, mountpoint):
+        self.nodes = {node.name: node for node in nodes}
+        self.client = client
+        self.resources = tuple(resources)
+        self.source = source
+        self.mountpoint = mountpoint
+
+    def anywhere(self):
+        """A node that is on."""
+        return next(node for node in self.nodes.values() if node.alive())
+
+    def placement(self):
+        """Primitive -> node for all that is started."""
+        done = self.anywhere().run(["crm_mon", "-1", "--output-as=xml"], timeout=120)
+        return started_on(done.stdout)
+
+    def pcs_status(self):
+        return self.anywhere().run(["pcs", "status"], timeout=300).stdout
+
+    def active_node(self):
+        """Name of the node that runs the service, None if it is not on one."""
+        placed = self.placement()
+        nodes = {placed[name] for name in self.resources if name in placed}
+        return nodes.pop() if len(nodes) == 1 else None
+
+    def other_node(self, name):
+        return next(other for other in self.nodes if other != name)
+
+    def history(self):
+        """See ``starts_and_stops``."""
+        done = self.anywhere().run(["cibadmin", "--query", "--scope=status"], timeout=120)
+        return starts_and_stops(done.stdout)
+
+    def wait_until_off(self, name, timeout):
+        """Wait until all resources run, and none of them on the node ``name``."""
+
+        def look():
+            placed = self.placement()
+            here = {resource: placed.get(resource) for resource in self.resources}
+            done = None not in here.values() and name not in here.values()
+            return done, here
+
+        wait_until(look, timeout, f"the service to leave {name}", interval=1)
+
+    def wait_until_online(self, name, timeout):
+        """Wait until the cluster has the node ``name`` as a member again, ready for the service."""
+
+        def look():
+            text = self.anywhere().run(["crm_mon", "-1", "--output-as=xml"], timeout=120).stdout
+            node = ET.fromstring(text).find(f"./nodes/node[@name='{name}']")
+            seen = {key: node.get(key) for key in ("online", "pending", "unclean")}
+            return seen == {"online": "true", "pending": "false", "unclean": "false"}, seen
+
+        wait_until(look, timeout, f"{name} to be online", interval=1)
+
+    def move_away_from(self, name, timeout):
+        """Put ``name`` into standby, wait until all resources run elsewhere, and let it back."""
+        node = self.nodes[name]
+        node.run(["pcs", "node", "standby", name], timeout=300)
+        self.wait_until_off(name, timeout)
+        node.run(["pcs", "node", "unstandby", name], timeout=300)
+
+    def mount(self, timeout=300):
+        self.client.run(["mkdir", "-p", self.mountpoint])
+        words = ["mount", "-t", "nfs", "-o", "vers=4.2,hard", self.source, self.mountpoint]
+        self.client.run(words, timeout=timeout)
