@@ -1,0 +1,157 @@
+"""The profile hardened on machines: LVM, nfsd, locks and fencing are real, and a client writes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.integration import site
+from tests.lab import article, enter, hardened
+from tests.lab.stage import Stage
+
+PASSWORD = "correct-horse-battery"
+CONFIGURED = "The cluster is configured as the site says"
+# A guest network that joins, and an export for it.
+GUESTS = "192.168.17.0/24"
+SECONDS = 600
+
+pytestmark = [
+    pytest.mark.skipif(not enter.inside(), reason="needs a lab: make test"),
+    pytest.mark.timeout(3600),
+]
+
+
+@pytest.fixture(scope="module")
+def stage():
+    started = time.monotonic()
+    made = Stage(
+        hardened,
+        PASSWORD,
+        lambda text: print(f"[{time.monotonic() - started:6.1f} s] {text}", flush=True),
+    )
+    try:
+        yield made.up()
+    finally:
+        made.down()
+
+
+def applied(stage, **options):
+    """The returns of a run that went well."""
+    returns = stage.apply(**options)
+    assert article.failures(returns) == []
+    return returns
+
+
+def assert_clean(report):
+    """No writer saw an error, and every acknowledged write is there."""
+    assert report["errors"] == 0
+    assert report["hanging"] == 0
+    assert report["lost"] == 0
+    assert report["acknowledged"] > 0
+
+
+def shown(report):
+    return {key: report[key] for key in ("longest_s", "errors", "lost", "acknowledged")}
+
+
+def comment_of(returns, state_id):
+    """All that the nodes' state of that id said."""
+    return "\n".join(
+        state["comment"]
+        for states in returns.values()
+        for state in states.values()
+        if state["__id__"] == state_id
+    )
+
+
+def test_two_bare_machines_become_a_service(stage, note):
+    returns = applied(stage)
+    note(f"seconds in states: {site.seconds(returns)}")
+    placed = stage.service.placement()
+    assert set(placed) >= {*hardened.CORE, hardened.DEVICE, *hardened.EXPORTS}, placed
+    assert stage.service.active_node()
+
+
+def test_the_volume_group_belongs_to_the_active_node_alone(stage):
+    active = stage.service.active_node()
+    for server in stage.servers:
+        seen = server.run(["vgs", "--noheadings", "-o", "vg_name"]).stdout.strip()
+        assert seen == ("NFS_SHARED" if server.name == active else "")
+        owner = server.run(["vgs", "--foreign", "--noheadings", "-o", "systemid"]).stdout.strip()
+        assert owner == active
+
+
+def test_no_secret_is_on_a_command_line_or_in_a_log(stage):
+    for server in stage.servers:
+        found = server.run(
+            ["grep", "-rlF", PASSWORD, "/var/log/salt", "/var/log/pacemaker", "/var/log/pcsd"],
+            check=False,
+        ).stdout.split()
+        assert found == []
+
+
+def test_the_same_again_changes_nothing(stage, note):
+    returns = applied(stage)
+    assert article.count_changes(returns) == 0
+    note(f"second run, seconds in states: {site.seconds(returns)}")
+
+
+def test_an_export_and_a_client_come_and_go_while_a_client_writes(stage, note):
+    """The plan says so, and the cluster's history shows it: nothing else was touched."""
+    stage.service.mount()
+    before = stage.service.history()
+    home, pub = hardened.SITE["exports"]
+    guests = {**home, "clients": [hardened.LAN, {"client": GUESTS, "options": ["ro", "sync"]}]}
+    new = {"name": "new", "directory": "/srv/nfs/new", "clients": [hardened.LAN]}
+    with stage.writers() as writers:
+        writers.wait_until_writing()
+        for exports in ([home, pub, new], [guests, new, pub], [home, pub]):
+            stage.write_pillar({"exports": exports})
+            predicted = comment_of(stage.apply(test=True), CONFIGURED)
+            applied(stage)
+            for name in hardened.CORE:
+                assert f"{name}: " not in predicted, predicted
+            writers.wait_until_writing()
+        after = stage.service.history()
+    report = stage.checked(writers.report)
+    note(shown(report))
+    assert_clean(report)
+    assert {key: after.get(key) for key in before} == before
+    assert not any("new" in resource for resource in stage.service.placement())
+
+
+def test_service_moves_and_moves_back_while_a_client_writes(stage, note):
+    report = stage.moves_under_load(stage.tell)
+    note(shown(report))
+    assert_clean(report)
+
+
+def test_crash_of_the_active_node(stage, note):
+    """It is cut off from power; the other one fences it and takes over, while the client writes."""
+    home = stage.service.active_node()
+    with stage.writers() as writers:
+        writers.wait_until_writing()
+        crashed = time.time()
+        stage.service.nodes[home].power_off()
+        stage.service.wait_until_off(home, SECONDS)
+        writers.wait_until_writing()
+    report = stage.checked(writers.report)
+    note(shown(report))
+    assert_clean(report)
+    shots = stage.switch.shots(crashed)
+    assert [(action, target) for _, _, action, target, _ in shots] == [("off", home)]
+
+
+def test_the_node_comes_back_without_a_second_move(stage):
+    active = stage.service.active_node()
+    lost = stage.service.other_node(active)
+    before = {key: value for key, value in stage.service.history().items() if key[0] == active}
+    stage.service.nodes[lost].start().wait_until_reachable()
+    stage.service.wait_until_online(lost, SECONDS)
+    stage.wait_for_minions()
+    returns = applied(stage)
+    assert article.count_changes(returns) == 0
+    assert stage.service.active_node() == active
+    after = stage.service.history()
+    assert {key: after.get(key) for key in before} == before
