@@ -3,7 +3,7 @@
 
 PYTHON ?= /usr/bin/python3
 
-.PHONY: help demo test unit lint bench down
+.PHONY: help demo test unit lint bench bench-failover down
 
 help:
 	@echo 'make demo         the article on two machines, from bare to a moved service (KEEP=1 leaves it up)'
@@ -11,6 +11,7 @@ help:
 	@echo 'make unit         the tests that need no lab'
 	@echo 'make lint         ruff, salt-lint and yamllint'
 	@echo 'make bench        what the engine costs, one JSON line per figure, and the table in docs/performance.md'
+	@echo 'make bench-failover  how long clients stand still, both profiles on machines, and its table'
 	@echo 'make down         take down a lab that KEEP=1 left up'
 
 demo:
@@ -27,6 +28,9 @@ lint:
 
 bench:
 	$(PYTHON) -m tests.lab run $(PYTHON) -m tests.bench docs/performance.md
+
+bench-failover:
+	$(PYTHON) -m tests.lab run $(PYTHON) -m tests.bench.failover docs/performance.md
 
 down:
 	$(PYTHON) -m tests.lab down

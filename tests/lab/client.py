@@ -27,6 +27,7 @@ from pathlib import Path
 
 WRITERS = ("touch", "append", "locked")
 PAUSE = 0.2  # seconds between two turns
+STALL = 1.0  # seconds that make a turn a stall
 PATIENCE = 180  # seconds that a turn may still take once writing is to stop
 
 
@@ -91,12 +92,14 @@ def summarise(turns, now, text=None):
         for turn in turns.values()
     ]
     longest, start = max(stalls, default=(0.0, None))
+    long = sorted((start, round(seconds, 2)) for seconds, start in stalls if seconds >= STALL)
     good = ranges(acknowledged(turns))
     failed = [turn["errno"] for turn in turns.values() if turn["errno"]]
     return {
         "turns": len(turns),
         "longest_s": round(longest, 2),
         "longest_start": start,
+        "stalls": long,
         "errors": len(failed),
         "errnos": {os.strerror(code): failed.count(code) for code in sorted(set(failed))},
         "hanging": sum(turn["seconds"] is None for turn in turns.values()),

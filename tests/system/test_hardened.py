@@ -9,6 +9,7 @@ import pytest
 from tests.integration import site
 from tests.lab import article, enter, hardened
 from tests.lab.stage import Stage
+from tests.system import clean
 
 PASSWORD = "correct-horse-battery"
 CONFIGURED = "The cluster is configured as the site says"
@@ -41,18 +42,6 @@ def applied(stage, **options):
     returns = stage.apply(**options)
     assert article.failures(returns) == []
     return returns
-
-
-def assert_clean(report):
-    """No writer saw an error, and every acknowledged write is there."""
-    assert report["errors"] == 0
-    assert report["hanging"] == 0
-    assert report["lost"] == 0
-    assert report["acknowledged"] > 0
-
-
-def shown(report):
-    return {key: report[key] for key in ("longest_s", "errors", "lost", "acknowledged")}
 
 
 def comment_of(returns, state_id):
@@ -115,30 +104,24 @@ def test_an_export_and_a_client_come_and_go_while_a_client_writes(stage, note):
             writers.wait_until_writing()
         after = stage.service.history()
     report = stage.checked(writers.report)
-    note(shown(report))
-    assert_clean(report)
+    note(clean.shown(report))
+    clean.assert_clean(report)
     assert {key: after.get(key) for key in before} == before
     assert not any("new" in resource for resource in stage.service.placement())
 
 
 def test_service_moves_and_moves_back_while_a_client_writes(stage, note):
     report = stage.moves_under_load(stage.tell)
-    note(shown(report))
-    assert_clean(report)
+    note(clean.shown(report))
+    clean.assert_clean(report)
 
 
 def test_crash_of_the_active_node(stage, note):
     """It is cut off from power; the other one fences it and takes over, while the client writes."""
-    home = stage.service.active_node()
-    with stage.writers() as writers:
-        writers.wait_until_writing()
-        crashed = time.time()
-        stage.service.nodes[home].power_off()
-        stage.service.wait_until_off(home, SECONDS)
-        writers.wait_until_writing()
-    report = stage.checked(writers.report)
-    note(shown(report))
-    assert_clean(report)
+    home, crashed = stage.service.active_node(), time.time()
+    report = clean.crash(stage, SECONDS)
+    note(clean.shown(report))
+    clean.assert_clean(report)
     shots = stage.switch.shots(crashed)
     assert [(action, target) for _, _, action, target, _ in shots] == [("off", home)]
 

@@ -41,6 +41,11 @@ def test_the_longest_stall_comes_with_its_start():
     assert (report["turns"], report["errors"], report["hanging"]) == (3, 0, 0)
 
 
+def test_stalls_are_the_turns_that_took_long():
+    report = client.summarise(turns((0.03, 0), (7.7, 0), (0.9, 0), (1.5, 0)), now=2000)
+    assert report["stalls"] == [(1020.0, 7.7), (1040.0, 1.5)]
+
+
 def test_a_turn_that_hangs_is_a_stall_and_not_acknowledged():
     report = client.summarise(turns((0.03, 0), (None, None)), now=1100, text="1\n")
     assert (report["longest_s"], report["hanging"]) == (80.0, 1)
