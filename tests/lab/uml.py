@@ -33,5 +33,7 @@ def command(machine, image):
         # A machine that resets itself is off, and the lab sees it; it would go on as the same
         # process otherwise, and nobody could say when it died.
         "noreboot",
+        # This kernel was built with SELinux as its default; Debian's other kernels have it off.
+        "lsm=yama",
         *machine.kernel_arguments(),
     ]
