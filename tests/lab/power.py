@@ -50,6 +50,7 @@ class PowerSwitch:
 
         self._server = Server((self.address, self.port), Handler)
         self.port = self._server.server_address[1]
+        self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 

@@ -22,16 +22,17 @@ def started_on(crm_mon_xml):
 
 
 def starts_and_stops(cib_status_xml):
-    """What each resource was last asked to do: {(node, operation's key): (call, when)}.
+    """What each resource was last asked to do: {(node, resource, operation): (call, when)}.
 
     Of the operations only starts and stops: whatever was touched has another call or time.
     """
     found = {}
     for state in ET.fromstring(cib_status_xml).iter("node_state"):
-        for operation in state.iter("lrm_rsc_op"):
-            if operation.get("operation") in ("start", "stop"):
-                key = state.get("uname"), operation.get("id")
-                found[key] = operation.get("call-id"), operation.get("last-rc-change")
+        for resource in state.iter("lrm_resource"):
+            for operation in resource.iter("lrm_rsc_op"):
+                if operation.get("operation") in ("start", "stop"):
+                    key = state.get("uname"), resource.get("id"), operation.get("id")
+                    found[key] = operation.get("call-id"), operation.get("last-rc-change")
     return found
 
 
