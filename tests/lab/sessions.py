@@ -1,13 +1,14 @@
-"""All tests, as two sessions of pytest in two labs side by side.
+"""All tests, as three sessions of pytest in three labs side by side.
 
-Tests of whole clusters mostly wait: for a boot, a membership, a time-out. So the unit and the
-functional tests run beside them, with what they leave of the processors, and after those the tests
-of clusters that need nothing but the pcs modules. They are told of at the end, together and
-complete.
+Tests of whole clusters mostly wait: for a boot, a membership, a time-out. So the formula's clusters
+run in one session, the machines in another, and in the third, with what those leave of the
+processors, the unit and the functional tests and the clusters that need nothing but the pcs
+modules. What the sessions beside the first one said comes at the end, together and complete.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -20,14 +21,20 @@ from tests.lab import enter, paths
 from tests.lab.progress import say
 
 UNIT = "tests/unit"
-LIVE = ("tests/integration", "tests/system")
-# Files of LIVE that run in the second session, so that both take about as long.
+CLUSTERS = "tests/integration"
+MACHINES = "tests/system"
+# Files of CLUSTERS that run in the last session, so that all take about as long.
 MOVED = tuple(
-    f"tests/integration/test_{name}.py"
+    f"{CLUSTERS}/test_{name}.py"
     for name in ("ownership", "concurrent", "cluster_life", "cluster_device")
 )
-BESIDE = (UNIT, "tests/functional", *MOVED)
-NICE = 5
+SESSIONS = {
+    "clusters": (CLUSTERS, *(f"--ignore={file}" for file in MOVED)),
+    "machines": (MACHINES,),
+    "unit and functional": (UNIT, "tests/functional", *MOVED),
+}
+# The last one has time: what it tests needs no answer within seconds.
+NICE = {"unit and functional": 5}
 # Exit codes of pytest: Ctrl-C, and no test found, as with -k for tests of the other session.
 INTERRUPTED, NO_TESTS = 2, 5
 _PR_SET_PDEATHSIG = 1
@@ -50,22 +57,29 @@ def _named(arguments):
 
 
 def run(arguments):
-    """Run all tests with these further arguments for pytest; return the exit code of both."""
+    """Run all tests with these further arguments for pytest; return the exit code of all."""
     over = threading.Event()
-    with tempfile.TemporaryFile("w+", errors="replace") as output:
-        beside = _start_beside(arguments, output)
-        threading.Thread(target=_tell_end, args=(beside, over), daemon=True).start()
-        ignored = [f"--ignore={file}" for file in MOVED]
-        live = enter.run(["test", *LIVE, *ignored, *arguments])
+    first, *others = SESSIONS
+    with contextlib.ExitStack() as stack:
+        outputs = {
+            name: stack.enter_context(tempfile.TemporaryFile("w+", errors="replace"))
+            for name in others
+        }
+        beside = {name: _start(name, arguments, output) for name, output in outputs.items()}
+        for name, process in beside.items():
+            threading.Thread(target=_tell_end, args=(name, process, over), daemon=True).start()
+        codes = {first: enter.run(["test", *SESSIONS[first], *arguments])}
         over.set()
-        if live == INTERRUPTED or live > NO_TESTS:
-            beside.terminate()
-        code = beside.wait()
-        output.seek(0)
-        say("the second session, with the unit and functional tests, said:")
-        print(output.read(), flush=True)
-    say(f"first session: {_how(live)}; second session: {_how(code)}")
-    return combined(live, code)
+        if codes[first] == INTERRUPTED or codes[first] > NO_TESTS:
+            for process in beside.values():
+                process.terminate()
+        for name, process in beside.items():
+            codes[name] = process.wait()
+            outputs[name].seek(0)
+            say(f"the session '{name}' said:")
+            print(outputs[name].read(), flush=True)
+    say("; ".join(f"{name}: {_how(code)}" for name, code in codes.items()))
+    return combined(*codes.values())
 
 
 def combined(*codes):
@@ -73,15 +87,15 @@ def combined(*codes):
     return max((abs(code) for code in codes if code != NO_TESTS), default=NO_TESTS)
 
 
-def _start_beside(arguments, output):
+def _start(name, arguments, output):
     libc = ctypes.CDLL(None)
 
     def settle_in():
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        os.nice(NICE)
+        os.nice(NICE.get(name, 0))
 
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.lab", "test", *BESIDE, *arguments],
+        [sys.executable, "-m", "tests.lab", "test", *SESSIONS[name], *arguments],
         cwd=paths.REPO,
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -90,10 +104,10 @@ def _start_beside(arguments, output):
     )
 
 
-def _tell_end(process, over):
+def _tell_end(name, process, over):
     code = process.wait()
     if not over.is_set():
-        say(f"second session: {_how(code)}; what it said comes at the end")
+        say(f"{name}: {_how(code)}; what that session said comes at the end")
 
 
 def _how(code):

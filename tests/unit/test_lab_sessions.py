@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.lab import paths, sessions
@@ -12,14 +10,16 @@ from tests.lab import paths, sessions
 def test_every_directory_with_tests_is_in_one_session():
     directories = {path.parent for path in (paths.REPO / "tests").rglob("test_*.py")}
     found = sorted(str(path.relative_to(paths.REPO)) for path in directories)
-    beside = {path for path in sessions.BESIDE if path not in sessions.MOVED}
-    assert found == sorted(beside.union(sessions.LIVE))
+    wanted = [path for words in sessions.SESSIONS.values() for path in words]
+    assert found == sorted(path for path in wanted if (paths.REPO / path).is_dir())
 
 
-def test_a_file_that_moves_is_there_and_leaves_the_first_session():
+def test_a_file_that_moves_is_there_and_leaves_its_session():
     for file in sessions.MOVED:
         assert (paths.REPO / file).is_file()
-        assert str(Path(file).parent) in sessions.LIVE
+        homes = [name for name, words in sessions.SESSIONS.items() if file in words]
+        assert homes == ["unit and functional"]
+        assert f"--ignore={file}" in sessions.SESSIONS["clusters"]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_file_that_moves_is_there_and_leaves_the_first_session():
         (["-q", "tests/unit/test_lab_sessions.py::test_codes"], False),
     ],
 )
-def test_two_sessions_only_when_no_file_is_named(arguments, expected):
+def test_several_sessions_only_when_no_file_is_named(arguments, expected):
     assert sessions.all_wanted(arguments) is expected
 
 
