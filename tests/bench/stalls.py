@@ -67,6 +67,10 @@ class Stall:
         until("address to I/O", self.ended)
         return found
 
+    def told(self):
+        """What one figure says of it beside its seconds."""
+        return {"parts": self.parts(), "slowest": self.slowest()}
+
     def slowest(self, number=4):
         """The operations that cost most of it, as text."""
         inside = [one for one in self.operations if one.ended > self.begun]

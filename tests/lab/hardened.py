@@ -15,7 +15,9 @@ SERVED = "/srv/nfs/home"
 IMPATIENT = ()
 DEVICE = "fence-lab"
 LAN = "192.168.16.0/24"
-CORE = ("vg_NFS_SHARED", "fs_nfs", "nfs_server", "ip_192.168.16.100", "tickle_192.168.16.100")
+# Without these there is no service; tickle and notify are left out where pillar says so.
+CORE = ("vg_NFS_SHARED", "fs_nfs", "nfs_server", "ip_192.168.16.100")
+TICKLE = "tickle_192.168.16.100"
 # The resources of the site's exports.
 EXPORTS = ("export_home_192.168.16.0_24", "export_pub_192.168.16.0_24")
 

@@ -19,7 +19,7 @@ _BEGUN = re.compile(
 _ENDED = re.compile(r"Result of (start|stop) operation for (\S+) on (\S+): (.*)")
 # What each event looks like in the journal; the first one after a crash counts.
 EVENTS = {
-    "membership lost": re.compile(r"A processor failed, forming new configuration|is now lost"),
+    "membership lost": re.compile(r"Node \S+ state is now lost"),
     "fencing asked": re.compile(r"Requesting (peer )?fencing"),
     "fenced": re.compile(r"Operation '(off|reboot)' .* returned 0|was terminated \(\S+\) .*: OK"),
     "grace began": re.compile(r"NFSD: starting \d+-second grace"),

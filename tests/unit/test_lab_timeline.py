@@ -4,10 +4,12 @@ from tests.bench.stalls import Stall, table
 from tests.lab import service, timeline
 
 LOST = """\
-1000.500000 nfs-server2 corosync[300]:   [TOTEM ] A processor failed, forming new configuration.
-1004.000000 nfs-server2 pacemaker-fenced[310]: notice: Operation 'off' [1] (call 2) targeting a
+1000.000000 nfs-server2 corosync[300]:   [TOTEM ] A processor failed, forming new configuration.
+1000.500000 nfs-server2 pacemaker-attrd[310]:  notice: Node nfs-server1 state is now lost
+1000.600000 nfs-server2 pacemaker-fenced[310]:  notice: Node nfs-server1 state is now lost
+1002.000000 nfs-server2 pacemaker-fenced[310]:  notice: Operation 'reboot' [9] targeting nfs-server1 using fence-lab returned 0
 1004.200000 nfs-server2 kernel: NFSD: all clients done reclaiming, ending NFSv4 grace period (net 1)
-"""
+"""  # noqa: E501
 CONTROLD = "nfs-server2 pacemaker-controld[320]:  notice:"
 MOVED = f"""\
 1001.000000 {CONTROLD} Initiating stop operation ip_1 on nfs-server1
@@ -43,7 +45,17 @@ def test_operations_go_from_their_request_to_their_result():
 def test_events_are_the_first_words_about_them():
     events = timeline.events(timeline.read("nfs-server2", LOST))
     assert events["membership lost"] == 1000.5
+    assert events["fenced"] == 1002.0
     assert events["grace over"] == 1004.2
+
+
+def test_the_parts_of_a_crash():
+    said = timeline.read("any", LOST + MOVED.replace("100", "101"))
+    stall = Stall.of(report((999.0, 20.0)), said, (998.0, 1030.0), "any", "crash, how")
+    assert stall.parts() == {
+        "detection": 1.5, "fencing": 1.5, "between": 11.0, "start chain": 1.0,
+        "address to I/O": 5.0,
+    }  # fmt: skip
 
 
 def test_the_parts_of_a_move_are_its_stall():
