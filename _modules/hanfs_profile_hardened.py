@@ -31,6 +31,10 @@ DEFAULTS = {
     "migration-threshold": 3,
     "failure-timeout": "10min",
 }
+# Pacemaker slows itself down on a node whose processors are busy (80% by default): one operation at
+# a time, the first monitor of a resource before the start of the next. Clients that write make a
+# node busy, and the few resources here do not: the service must not wait for its monitors.
+LOAD_THRESHOLD = "500%"
 # Seconds: start, stop, interval and timeout of the monitor. A stop that exceeds its timeout gets
 # the node fenced, so each is longer than what the agent itself waits for (docs/nfs-model.md).
 _TIMES = {
@@ -103,6 +107,7 @@ def description(site):
         "properties": {
             "stonith-enabled": site["fencing"]["enabled"],
             "no-quorum-policy": "stop",
+            "load-threshold": LOAD_THRESHOLD,
         },
         "resource_defaults": dict(DEFAULTS),
         "primitives": {**members, **exports, **addresses, **notify},
