@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.integration import site
 from tests.lab import article, enter, hardened, machines
 from tests.lab.stage import Stage
 from tests.system import clean
@@ -88,5 +89,5 @@ def test_the_node_comes_back(stage):
     stage.wait_for_minions()
     returns = stage.apply()
     assert article.failures(returns) == []
-    assert article.count_changes(returns) == 0
+    assert not any(site.changed_after_a_boot(returns).values()), site.changed(returns)
     assert stage.service.active_node() == active
