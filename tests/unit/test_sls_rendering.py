@@ -380,6 +380,12 @@ SECRET_PLACES = {
     "devices are a list": {"devices": [{"secrets": {"password": FENCE_SECRET}}]},
     "key files are a list": {"key_files": [{"content": FENCE_SECRET}]},
     "key file is text": {"key_files": {"/etc/k": FENCE_SECRET}},
+    "misspelt devices": {"device": {"f1": {"secrets": {"password": FENCE_SECRET}}}},
+    "misspelt key files": {"key_file": {"/etc/k": {"content": FENCE_SECRET}}},
+    "misspelt secrets": {"devices": {"f1": {"secret": {"password": FENCE_SECRET}}}},
+    "misspelt options": {"devices": {"f1": {"option": {"password": FENCE_SECRET}}}},
+    "beside the secrets": {"devices": {"f1": {"password": FENCE_SECRET}}},
+    "misspelt content": {"key_files": {"/etc/k": {"contents": FENCE_SECRET}}},
 }
 
 
@@ -396,6 +402,53 @@ def test_no_secret_of_fencing_is_rendered(render, case):
 def test_no_value_of_an_unknown_key_is_rendered(render):
     text = json.dumps(render(pillar(fenzing={"secrets": FENCE_SECRET})))
     assert FENCE_SECRET not in text and '"fenzing": null' in text
+
+
+def test_no_misspelt_password_of_the_cluster_is_rendered(render):
+    tree = pillar()
+    cluster = tree["hanfs"]["sites"]["athens"]["cluster"]
+    cluster["pasword"] = cluster.pop("password")
+    low = render(tree)
+    assert PASSWORD not in json.dumps(low)
+    assert named(low, "hanfs.checked")["sites"]["athens"]["cluster"]["pasword"] is None
+
+
+# Sections that may hold a secret: where they are, and what never goes to a state as it is.
+GUARDED = {
+    "cluster": {"password"},
+    "fencing": {"devices", "key_files"},
+    "fencing:devices:f1": {"options", "secrets"},
+    "fencing:key_files:/k": {"content"},
+}
+
+
+@pytest.mark.parametrize("place", GUARDED)
+def test_every_key_that_there_is_keeps_its_value(render, place):
+    """map.jinja's lists are the schema's."""
+    *parents, last = place.split(":")
+    site = pillar()["hanfs"]["sites"]["athens"]
+
+    def bent(value):
+        made = copy.deepcopy(site)
+        inner = made
+        for key in parents:
+            inner = inner.setdefault(key, {})
+        inner[last] = value
+        return made
+
+    site["fencing"] = {}
+    told = load(states=False, modules=["hanfs*"]).salt["hanfs_schema.problems"](bent(0))
+    text = next(one for one in told if one.startswith(f"hanfs:{place}: 0 is not a mapping"))
+    keys = text.split("with the keys ")[1].split(", ")
+    assert set(keys) >= GUARDED[place]
+    value = {key: "kept" for key in keys if key not in GUARDED[place]}
+    if place == "cluster":
+        value["nodes"] = {"nfs-server1": []}
+    low = render({"hanfs": {"sites": {"athens": bent(value)}}})
+    found = named(low, "hanfs.checked")["sites"]["athens"]
+    for key in [*parents, last]:
+        found = found[key]
+    assert found == value
 
 
 def test_no_secret_of_a_fencing_that_is_no_mapping(render):
