@@ -67,6 +67,8 @@ def fence_drill(node, confirm=None, active=False, action="reboot", timeout=600):
         )
     if action not in ACTIONS:
         raise SaltInvocationError(f"action: {action!r} is neither reboot nor off")
+    if not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or timeout < 1:
+        raise SaltInvocationError(f"timeout: {timeout!r} is no number of seconds from 1 on")
     before = __salt__["pcs.status"]()
     _refuse(before, node, active)
     moving = __salt__["hanfs_fence_rules.running_on"](before, node)

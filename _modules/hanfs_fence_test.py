@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 
-from salt.exceptions import CommandExecutionError
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 __virtualname__ = "hanfs"
 
@@ -43,7 +43,8 @@ def fence_test(device=None, node=None, timeout=LIMIT):
     Returns ``{"result": bool, "devices": {id: {"agent": ..., "nodes": {node: {"result": bool,
     "says": ...}}}}, "watchdog": what SBD's watchdog is like, if the cluster uses SBD, "problems":
     [sentences], "notes": [sentences]}``. A problem is a non-zero exit code of the call. Raises
-    CommandExecutionError if the cluster does not run here.
+    SaltInvocationError for a timeout that is none, CommandExecutionError if the cluster does not
+    run here or has no such node or device.
 
     CLI Example:
 
@@ -52,6 +53,8 @@ def fence_test(device=None, node=None, timeout=LIMIT):
         salt 'nfs-server*' hanfs.fence_test
         salt 'nfs-server1' hanfs.fence_test node=nfs-server2
     """
+    if not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or timeout <= 0:
+        raise SaltInvocationError(f"timeout: {timeout!r} is no number of seconds")
     status = __salt__["pcs.status"]()
     live = __salt__["cib_xml.read"](__salt__["cib_push.query"]())
     cluster = __salt__["hanfs_fence_devices.read"](live)
@@ -64,6 +67,11 @@ def fence_test(device=None, node=None, timeout=LIMIT):
             f"the cluster has no fencing device {device}; it has: "
             f"{', '.join(cluster['devices']) or 'none'}"
         )
+    # One who mistyped a name must not read that all is well.
+    if node is not None and node not in cluster["nodes"]:
+        raise CommandExecutionError(
+            f"the cluster has no node {node}; it has: {', '.join(cluster['nodes']) or 'none'}"
+        )
     for name, one in wanted.items():
         asked = _Device(name, one, timeout)
         report["devices"][name] = _tested(asked, cluster["nodes"], node, status, report)
@@ -72,6 +80,8 @@ def fence_test(device=None, node=None, timeout=LIMIT):
         report["watchdog"] = _test_sbd(sbd, cluster["nodes"], report["problems"])
     if device is None:
         _test_reach(cluster, node, report)
+    elif node is not None and not report["devices"][device]["nodes"] and not report["problems"]:
+        report["problems"].append(f"{device} is not for {node}: nothing was asked")
     report["result"] = not report["problems"]
     __context__["retcode"] = 0 if report["result"] else 1
     return report

@@ -199,6 +199,18 @@ def test_one_device_or_one_node(cluster, switch):
         cluster.test(device="f3")
 
 
+def test_a_name_that_is_mistyped_proves_nothing(cluster, switch):
+    cluster.has(f1=device(switch, "n1"), f2=device(switch, "n2"))
+    with pytest.raises(Exception, match="no node n3; it has: n1, n2"):
+        cluster.test(node="n3")
+    report = cluster.test(device="f2", node="n1")
+    assert report["result"] is False
+    assert report["problems"] == ["f2 is not for n1: nothing was asked"]
+    for timeout in ("soon", 0, None):
+        with pytest.raises(Exception, match="timeout: .* is no number of seconds"):
+            cluster.test(timeout=timeout)
+
+
 def test_a_node_that_nothing_fences(cluster, switch):
     cluster.has(f1=device(switch, "n1"))
     assert cluster.test()["problems"] == ["no device can fence n2"]

@@ -220,4 +220,7 @@ def test_nothing_is_fenced_without_its_name_twice(monkeypatch):
             drill("n2", confirm=confirm)
     with pytest.raises(SaltInvocationError, match="neither reboot nor off"):
         drill("n2", confirm="n2", action="on")
+    for timeout in ("soon", None, True, 0, -5):
+        with pytest.raises(SaltInvocationError, match="timeout: .* is no number of seconds"):
+            drill("n2", confirm="n2", timeout=timeout)
     assert cluster.commands == []
