@@ -238,10 +238,10 @@ def _account(value, path, report):
 def _fsid(value, path, report):
     if _is_int(value) and 0 <= value < 2**32:
         return
-    if isinstance(value, str) and (
-        re.match(r"(0|[1-9][0-9]{0,9})\Z", value) or value == "root" or _UUID.match(value)
-    ):
-        return
+    if isinstance(value, str):
+        number = re.match(r"(0|[1-9][0-9]{0,9})\Z", value)
+        if (number and int(value) < 2**32) or value == "root" or _UUID.match(value):
+            return
     report(
         f"{path}: {_shown(value)} is not a whole number from 0 to 4294967295, a UUID or 'root' "
         "(which means 0)"

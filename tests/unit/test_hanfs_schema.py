@@ -164,6 +164,7 @@ BAD = {
     ),
     "fsid missing": ({"exports:0:fsid": ...}, "exports:0:fsid", "missing"),
     "fsid": ({"exports:0:fsid": -1}, "exports:0:fsid", "whole number"),
+    "fsid too large": ({"exports:0:fsid": "4294967296"}, "exports:0:fsid", "whole number"),
     "fsid is a truth": ({"exports:0:fsid": True}, "exports:0:fsid", "whole number"),
     "fsid twice": (
         {"exports:1": {**EXPORT, "directory": "/nfsdata/a", "fsid": "root"}},
