@@ -25,6 +25,7 @@ from salt.exceptions import CommandExecutionError
 __func_alias__ = {"apply_": "apply"}
 
 PUSHES = 10  # plans that others may outrun
+_FILESYSTEM = "ocf:heartbeat:Filesystem"
 CONFLICTS = 100  # ... and pushes, counting those that only a resource's new state outran
 _OLD_SCHEMA = (
     "this needs a newer schema of the cluster's configuration than the cluster knows as a whole: "
@@ -91,6 +92,9 @@ def _foresee(plan):
         )
     found = __salt__["cib_consequences.of"](plan["text"], plan["new"])
     plan["consequences"] = found["sentences"]
+    renamed = _renamed(plan)
+    if renamed:
+        raise CommandExecutionError("\n".join(renamed))
     at_work = list(plan["intent"])
     if found["held"] and not at_work:
         # of what is not described, of defaults, or by a rule
@@ -101,6 +105,38 @@ def _foresee(plan):
             f"at work: {'; '.join(at_work)}. Nothing was pushed. Run it again when that is "
             "over, or allow it with allow_disruption: true"
         )
+
+
+def _renamed(plan):
+    """
+    Running file systems that would get another resource. What is taken out has no order any more,
+    so the old one would be unmounted under a server that still runs, while the new one finds it
+    mounted and takes that for its own.
+    """
+    running = {
+        name
+        for name in plan["live"]["primitives"]
+        if any(told.startswith(f"{name} stops on ") for told in plan["consequences"])
+    }
+    wanted, told = plan["want"].get("primitives") or {}, []
+    device_of = {
+        (one.get("attributes") or {}).get("device"): name
+        for name, one in wanted.items()
+        if one.get("agent") == _FILESYSTEM and name not in plan["live"]["primitives"]
+    }
+    for name in sorted(running - set(wanted)):
+        one = plan["live"]["primitives"][name]
+        device = one["attributes"].get("device")
+        if one["agent"] == _FILESYSTEM and device in device_of:
+            group = next(
+                (key for key, it in plan["live"]["groups"].items() if name in it["members"]), name
+            )
+            told.append(
+                f"{name} would become {device_of[device]} while its file system ({device}) is in "
+                f"use. Nothing was pushed. Stop it first (pcs resource disable {group} --wait), "
+                "then run this again"
+            )
+    return told
 
 
 def _capabilities():

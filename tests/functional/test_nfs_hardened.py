@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
 from tests.support.cluster_tools import VERSIONS, for_version
-from tests.support.sites import hardened
+from tests.support.sites import hardened, site
 
 NODES = ("nfs-server1", "nfs-server2")
 EXPORT = {"directory": "/srv/nfs/new", "clients": ["10.9.0.0/16"]}
@@ -157,6 +158,28 @@ def test_another_address_with_nfsv3_tells_its_clients_again(version, tmp_path):
 def test_lease_and_threads_are_no_business_of_the_cluster(version, tmp_path):
     cluster = Cluster(version, tmp_path)
     assert cluster.plan({"nfs": {"lease_time": 30, "threads": 64}})["changes"] == {}
+
+
+def test_a_file_system_in_use_does_not_get_another_resource(version, tmp_path):
+    """From the profile article to hardened on a running service: stop it first."""
+    disk = {"device": "/dev/vdb", "fstype": "xfs", "mountpoint": "/nfsdata"}
+    export = {"directory": "/nfsdata/home", "clients": ["192.168.16.0/24"]}
+    new = hardened({"storage": disk, "exports": [export], "fencing": {"enabled": False}})
+    cluster = Cluster(version, tmp_path, {"fencing": {"enabled": False}}, running=False)
+    world = cluster.world(site({"storage": disk}))
+    world.salt["cib.apply"](world.salt["hanfs.description"](world.pillar["hanfs"]), wait=0)
+    cluster.simulate("-u", NODES[0], "-u", NODES[1], "--quorum=1")
+    world = cluster.world(new)
+    before = cluster.tools.text()
+    told = "SharedFS would become fs_nfsdata.*pcs resource disable nfsresourcegroup --wait"
+    for function in ("plan", "apply"):
+        with pytest.raises(CommandExecutionError, match=told):
+            world.salt[f"cib.{function}"](world.salt["hanfs.description"](new))
+    assert cluster.tools.text() == before
+    cluster.tools.pcs("resource disable nfsresourcegroup")
+    cluster.simulate()
+    world.salt["cib.apply"](world.salt["hanfs.description"](new), wait=0)
+    assert in_order(order(cluster.simulate(), "start"))
 
 
 def fails(cluster, operation, node=NODES[0], code=1):
