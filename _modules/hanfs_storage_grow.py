@@ -38,7 +38,8 @@ def look(storage):
 
     Returns None unless it is mounted at its mount point on this node; else ``{"device": bytes,
     "group": None or as hanfs_storage_rules.group_of has it, "physical": None or {"size", "usable"},
-    "target": bytes of the block device under the file system, "file_system": bytes}``.
+    "target": bytes of the block device under the file system, "file_system": bytes, "owner": the group's
+    system ID}``.
 
     CLI Example:
 
@@ -57,6 +58,7 @@ def look(storage):
         "file_system": _file_system_bytes(storage, target, directory),
         "group": None,
         "physical": None,
+        "owner": None,
     }
     if storage.get("vg"):
         rows = [
@@ -68,6 +70,7 @@ def look(storage):
             raise CommandExecutionError(
                 f"the volume group {storage['vg']} is not on {storage['device']}"
             )
+        facts["owner"] = rows[0]["vg_systemid"]
         facts["group"] = __salt__["hanfs_storage_rules.group_of"](rows)
         extent = facts["group"]["extent"]
         facts["physical"] = {
@@ -120,8 +123,8 @@ def plan(facts, storage, file_systems=None):
         All of the site: those on the same group get what their ``size`` says first.
 
     Returns a list of ``{"step": "pvresize" | "lvextend" | "growfs", "thing": text, "old": bytes,
-    "new": bytes}`` in order. Raises CommandExecutionError if the volume is larger than its ``size``
-    or its group too small for it.
+    "new": bytes}`` in order. Raises CommandExecutionError if the volume is larger than its ``size``,
+    its group too small for it, or the group without an owner.
 
     CLI Example:
 
@@ -135,6 +138,15 @@ def plan(facts, storage, file_systems=None):
         group, more = dict(facts["group"]), _physical(facts, storage, steps)
         group.update(size=group["size"] + more, free=group["free"] + more)
         block = _volume(facts, storage, file_systems, group, steps)
+        if block > facts["target"] and not facts["owner"]:
+            # The other nodes have it active too, and keep the old size: they could not mount it.
+            name = f"{storage['vg']}/{storage['lv']}"
+            raise CommandExecutionError(
+                f"the volume {name} is to grow, but its group has no system ID, so the other nodes "
+                "may have it active with the old size and could not take over. Grow it by hand: "
+                f"pvresize and lvextend here, `lvchange --refresh {name}` on every other node, "
+                "then run again for the file system; or leave out `grow`"
+            )
     if block - facts["file_system"] >= SLACK:
         steps.append(
             {

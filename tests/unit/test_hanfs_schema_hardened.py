@@ -576,3 +576,11 @@ def test_any_data_anywhere_gives_sentences(place, inside, data):
     assert all(isinstance(sentence, str) and sentence.startswith(PATH) for sentence in found)
     if not found:
         WORLD.salt["hanfs_model.description"](normalise(hardened({place: value}), PATH))
+
+
+@pytest.mark.parametrize("key", ["devices", "key_files"])
+def test_a_secret_in_the_place_of_a_mapping_is_not_shown(key):
+    site = hardened({f"fencing:{key}": {"/etc/k": "quite-Secret-8"}})
+    found = problems(site, "hanfs")
+    assert any(f"hanfs:fencing:{key}:/etc/k: None is not a mapping" in text for text in found)
+    assert "quite-Secret-8" not in str(found)

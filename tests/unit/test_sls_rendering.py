@@ -437,8 +437,8 @@ def test_every_key_that_there_is_keeps_its_value(render, place):
         return made
 
     site["fencing"] = {}
-    told = load(states=False, modules=["hanfs*"]).salt["hanfs_schema.problems"](bent(0))
-    text = next(one for one in told if one.startswith(f"hanfs:{place}: 0 is not a mapping"))
+    told = load(states=False, modules=["hanfs*"]).salt["hanfs_schema.problems"](bent(None))
+    text = next(one for one in told if one.startswith(f"hanfs:{place}: None is not a mapping"))
     keys = text.split("with the keys ")[1].split(", ")
     assert set(keys) >= GUARDED[place]
     value = {key: "kept" for key in keys if key not in GUARDED[place]}
