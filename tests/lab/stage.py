@@ -5,6 +5,8 @@ What is played on it is a scenario, a module: ``article`` or ``hardened``.
 
 from __future__ import annotations
 
+import shutil
+
 from tests.lab import machines, network, paths
 from tests.lab.client import Writers, check_server_side
 from tests.lab.master import Master, write_pillar
@@ -124,6 +126,8 @@ class Stage:
         """Take down what was started, and leave nothing of it for the next stage."""
         if self.master:
             self.master.stop()
+            # It knows the minions' keys; the next machines of that name have others.
+            shutil.rmtree(self.master.directory)
         self.switch.stop()
         for machine in self.machines:
             machine.remove()
