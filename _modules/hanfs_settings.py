@@ -381,6 +381,7 @@ def policy_text():
     return f"""#!/bin/sh
 {HEADER}# Packages that are installed or upgraded do not start, restart or reload these: on a
 # node of a cluster that is the cluster's to do. All else is allowed, and so is stopping.
+while [ "${{1#--}}" != "$1" ]; do shift; done  # invoke-rc.d hands on --quiet
 unit=${{1%.service}}
 case " {" ".join(CLUSTER_UNITS)} " in
 *" $unit "*) ;;

@@ -291,6 +291,9 @@ def test_packages_start_nothing_of_the_clusters(machine):
     for unit in ("nfs-server.service", "nfs-kernel-server", "corosync.service", "pacemaker"):
         assert [asked(unit, action) for action in ("start", "restart", "reload")] == [101] * 3
         assert asked(unit, "stop") == 0
+        # invoke-rc.d --quiet hands its option on.
+        assert asked("--quiet", unit, "restart") == 101
+        assert asked("--quiet", unit, "stop") == 0
     assert asked("ssh.service", "restart") == 0 and asked("pcsd", "start") == 0
 
 

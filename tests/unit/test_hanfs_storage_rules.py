@@ -500,6 +500,7 @@ def grown(file_system, target, size=None, free=0, physical=(1000, 1000), **more)
         "device": 0, "target": target * MIB, "file_system": file_system * MIB,
         "group": {**GROUP, "free": free * MIB, "volumes": {"NFS_LVM": target * MIB}},
         "physical": {"size": physical[0] * MIB, "usable": physical[1] * MIB},
+        "owner": "nfs-server1", **more,
     }  # fmt: skip
     steps = GROW.salt["hanfs_storage_grow.plan"](facts, {**LVM, "size": size}, None)
     return [(step["step"], step["old"] // MIB, step["new"] // MIB) for step in steps]
@@ -524,3 +525,10 @@ def test_nothing_shrinks_and_nothing_grows_beyond_its_group():
         grown(600, 600, "400M", 400)
     with pytest.raises(CommandExecutionError, match="400 MiB left"):
         grown(600, 600, "2G", 400)
+
+
+def test_a_volume_that_is_active_on_every_node_does_not_grow():
+    for physical, size in (((1000, 1500), None), ((1000, 1000), "1200M")):
+        with pytest.raises(CommandExecutionError, match="no system ID.*lvchange --refresh"):
+            grown(1000, 1000, size, 400, physical, owner="")
+    assert grown(1000, 1000, owner="") == []
