@@ -47,11 +47,11 @@ def keys(checks, hardened):
     fencing = checks.mapping(
         {
             "enabled": checks.boolean,
-            "devices": _named(checks, device, "devices", checks.cib_name),
+            "devices": _named(checks, _hidden(device), "devices", checks.cib_name),
             "levels": _named(checks, levels, "levels"),
             "priority_delay": seconds,
             "timeout": checks.number(1, 3600, " (seconds)"),
-            "key_files": _named(checks, _key_file(checks), "key files", checks.absolute),
+            "key_files": _named(checks, _hidden(_key_file(checks)), "key files", checks.absolute),
             "sbd": _sbd(checks),
         },
         required=("enabled",),
@@ -70,6 +70,15 @@ def _named(checks, check_item, what, check_name=None):
             if check_name:
                 check_name(name, f"{path}:{name}", report)
             check_item(item, f"{path}:{name}", report)
+
+    return check
+
+
+def _hidden(check_mapping):
+    """What stands in the place of a mapping with secrets may be one itself: it is not shown."""
+
+    def check(value, path, report):
+        check_mapping(value if isinstance(value, dict) else None, path, report)
 
     return check
 
