@@ -38,8 +38,8 @@ def look(storage):
 
     Returns None unless it is mounted at its mount point on this node; else ``{"device": bytes,
     "group": None or as hanfs_storage_rules.group_of has it, "physical": None or {"size", "usable"},
-    "target": bytes of the block device under the file system, "file_system": bytes, "owner": the group's
-    system ID}``.
+    "target": bytes of the block device under the file system, "file_system": bytes, "owner":
+    the group's system ID}``.
 
     CLI Example:
 
@@ -123,8 +123,8 @@ def plan(facts, storage, file_systems=None):
         All of the site: those on the same group get what their ``size`` says first.
 
     Returns a list of ``{"step": "pvresize" | "lvextend" | "growfs", "thing": text, "old": bytes,
-    "new": bytes}`` in order. Raises CommandExecutionError if the volume is larger than its ``size``,
-    its group too small for it, or the group without an owner.
+    "new": bytes}`` in order. Raises CommandExecutionError if the volume is larger than its
+    ``size``, its group too small for it, or the group without an owner.
 
     CLI Example:
 
