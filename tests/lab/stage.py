@@ -127,7 +127,7 @@ class Stage:
         if self.master:
             self.master.stop()
             # It knows the minions' keys; the next machines of that name have others.
-            shutil.rmtree(self.master.directory)
+            shutil.rmtree(self.master.directory, ignore_errors=True)
         self.switch.stop()
         for machine in self.machines:
             machine.remove()
