@@ -84,10 +84,11 @@ class Service:
         wait_until(look, timeout, f"the service to leave {name}", interval=1)
 
     def wait_until_online(self, name, timeout):
-        """Wait until the cluster has the node ``name`` as a member again, ready for the service."""
+        """Wait until the other node has ``name`` as a member again, ready for the service."""
+        other = self.nodes[self.other_node(name)]
 
         def look():
-            text = self.anywhere().run(["crm_mon", "-1", "--output-as=xml"], timeout=120).stdout
+            text = other.run(["crm_mon", "-1", "--output-as=xml"], timeout=120).stdout
             node = ET.fromstring(text).find(f"./nodes/node[@name='{name}']")
             seen = {key: node.get(key) for key in ("online", "pending", "unclean")}
             return seen == {"online": "true", "pending": "false", "unclean": "false"}, seen
