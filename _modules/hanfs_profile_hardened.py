@@ -79,7 +79,7 @@ def tickle_directory(site):
 
         salt-call hanfs_profile_hardened.tickle_directory '{...}'
     """
-    if any(_tickles(site, address) for address in site["addresses"]):
+    if site["nfs"]["tickle"] and any(map(_blocks, site["addresses"])):
         return f"{site['nfs']['state_directory']}/tickle"
     return None
 
@@ -247,9 +247,9 @@ def _clientspec(client):
     return f"[{address}]{slash}{bits}"
 
 
-def _tickles(site, address):
+def _blocks(address):
     """The agent knows IPv4 only, up to resource-agents 4.18."""
-    return site["nfs"]["tickle"] and ":" not in address["ip"]
+    return ":" not in address["ip"]
 
 
 def _addresses(site):
@@ -262,20 +262,26 @@ def _addresses(site):
             attributes["nic"] = address["nic"]
         made[f"ip_{name}"] = _primitive("IPaddr2", attributes)
         groups[f"address_{name}"] = [f"ip_{name}"]
-        if _tickles(site, address):
-            made[f"tickle_{name}"] = _minor(
-                "portblock",
-                {
-                    "protocol": _protocol(),
-                    "portno": 2049,
-                    "action": "unblock",
-                    "ip": address["ip"],
-                    "tickle_dir": tickle_directory(site),
-                    "reset_local_on_unblock_stop": True,
-                },
-            )
+        if _blocks(address):
+            made[f"tickle_{name}"] = _primitive("portblock", _portblock(site, address))
             groups[f"address_{name}"].append(f"tickle_{name}")
     return made, groups
+
+
+def _portblock(site, address):
+    """
+    There with and without the tickle: its stop closes the port, so a resource that is taken out of
+    a running service would leave an address that answers nobody.
+    """
+    attributes = {
+        "protocol": _protocol(),
+        "portno": 2049,
+        "action": "unblock",
+        "ip": address["ip"],
+        "reset_local_on_unblock_stop": True,
+    }
+    directory = tickle_directory(site)
+    return {**attributes, "tickle_dir": directory} if directory else attributes
 
 
 def _protocol():

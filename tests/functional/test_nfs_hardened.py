@@ -130,6 +130,16 @@ def test_adding_and_removing_touches_only_what_is_added_or_removed(version, tmp_
     assert cluster.simulate() == [(name, "stop", NODES[0])]
 
 
+def test_the_tickle_is_switched_without_leaving_the_port_closed(version, tmp_path):
+    """portblock's stop closes it: what stops on the running service has to start again there."""
+    cluster = Cluster(version, tmp_path)
+    for change in ({"nfs": {"tickle": False}}, {}):
+        cluster.apply(change)
+        told = cluster.simulate()
+        assert ("tickle_192.168.16.100", "start", NODES[0]) in told
+        assert {name for name, _, _ in told} <= {"tickle_192.168.16.100", "nfs_notify"}
+
+
 def test_new_options_of_a_client_touch_that_client_only(version, tmp_path):
     cluster = Cluster(version, tmp_path)
     found = cluster.plan({"exports:1:options": ["ro", "sync", "all_squash"]})

@@ -15,7 +15,7 @@ SERVED = "/srv/nfs/home"
 IMPATIENT = ()
 DEVICE = "fence-lab"
 LAN = "192.168.16.0/24"
-# Without these there is no service; tickle and notify are left out where pillar says so.
+# Without these there is no service; notify is left out where pillar says so.
 CORE = ("vg_NFS_SHARED", "fs_nfs", "nfs_server", "ip_192.168.16.100")
 TICKLE = "tickle_192.168.16.100"
 # The resources of the site's exports.

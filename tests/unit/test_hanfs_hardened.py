@@ -105,7 +105,6 @@ def test_the_address_and_what_comes_with_it():
             "tickle_dir": "/srv/nfs/nfsinfo/tickle",
             "reset_local_on_unblock_stop": True,
         },
-        meta={"critical": False},
     )  # fmt: skip
     assert made["primitives"]["nfs_notify"] == primitive(
         "nfsnotify", 90, 90, 30, 90,
@@ -175,7 +174,9 @@ def test_no_scope_no_tickle_names_for_notification():
     )
     assert "nfs_server_scope" not in made["primitives"]["nfs_server"]["attributes"]
     assert "optional" not in made["primitives"]["nfs_server"]
-    assert made["groups"]["address_192.168.16.100"]["members"] == ["ip_192.168.16.100"]
+    block = made["primitives"]["tickle_192.168.16.100"]["attributes"]
+    assert "tickle_dir" not in block
+    assert block["action"] == "unblock"
     assert made["primitives"]["nfs_notify"]["attributes"]["source_host"] == "nfs.example.com"
 
 
