@@ -160,7 +160,8 @@ def _build(work, kernel):
         _add_stock_kernel(root, work)
     _settle_in(root)
     make_lean(root)
-    command = ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal,^metadata_csum", "-m", "0"]
+    # With a journal: power is cut here.
+    command = ["mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum", "-J", "size=16", "-m", "0"]
     command += ["-L", "root", "-d", root, work / "disk.raw", SIZE]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     shutil.rmtree(root)
@@ -168,6 +169,9 @@ def _build(work, kernel):
 
 def _settle_in(root):
     write(root / "etc/hosts", network.hosts_file())
+    # Without one each boot would be the first: systemd would enable again what was disabled. Which
+    # machine it is, its kernel's command line says.
+    write(root / "etc/machine-id", f"{'1' * 32}\n")
     # Any other name would be the host name until systemd reads its own command line.
     (root / "etc/hostname").unlink(missing_ok=True)
     write(root / "etc/salt/minion", json.dumps(MINION_CONFIG, indent=1))
