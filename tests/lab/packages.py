@@ -13,8 +13,8 @@ from tests.lab import paths
 
 DEFAULTS = paths.REPO / "hanfs" / "defaults.yaml"
 # Besides the formula's own: what tests look with, and iptables, which ocf:heartbeat:portblock
-# runs and no package of Debian's asks for.
-EXTRA = ("strace", "iptables")
+# runs and no package of Debian's asks for. fence-virt has fence_xvm, which a site may name.
+EXTRA = ("strace", "iptables", "fence-virt")
 # In the nodes' repository like the others, but installed by a test only: an sbd that nobody
 # configured keeps pacemaker from starting.
 ON_DEMAND = ("corosync-qdevice", "corosync-qnetd", "sbd")

@@ -31,6 +31,11 @@ PROGRAMS = {
     "sfdisk": "fdisk",
     "cryptsetup": "cryptsetup-bin",
     "mdadm": "mdadm",
+    "mkfs.btrfs": "btrfs-progs",
+    "mkfs.f2fs": "f2fs-tools",
+    "mkfs.ntfs": "ntfs-3g",
+    "mkfs.exfat": "exfatprogs",
+    "sbd": "sbd",
 }
 # Only where there is a chance that KVM works.
 KVM_PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils"}

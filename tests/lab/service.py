@@ -6,6 +6,10 @@ import xml.etree.ElementTree as ET
 
 from tests.lab.wait import wait_until
 
+# What a node's own services said last, for the reader of a failure.
+LAST_WORDS = ["journalctl", "--boot", "--no-pager", "--lines=150", "--output=short-monotonic"]
+LAST_WORDS += ["--unit=corosync", "--unit=pacemaker", "--unit=sbd"]
+
 
 def started_on(crm_mon_xml):
     """Map each primitive that is started to the node that runs it."""
@@ -93,7 +97,12 @@ class Service:
             seen = {key: node.get(key) for key in ("online", "pending", "unclean")}
             return seen == {"online": "true", "pending": "false", "unclean": "false"}, seen
 
-        wait_until(look, timeout, f"{name} to be online", interval=1)
+        try:
+            wait_until(look, timeout, f"{name} to be online", interval=1)
+        except TimeoutError as err:
+            raise TimeoutError(
+                f"{err}\n{self.nodes[name].run(LAST_WORDS, check=False).stdout}"
+            ) from err
 
     def move_away_from(self, name, timeout):
         """Put ``name`` into standby, wait until all resources run elsewhere, and let it back."""

@@ -37,15 +37,17 @@ ASK = "import os, platform as p; print(p.python_version(), os.confstr('CS_GNU_LI
 
 
 class Suite(NamedTuple):
-    """What a release has of its own: its number, and where Salt's requirements stand."""
+    """What a release has of its own: its number, where Salt's requirements stand, and packages of
+    fence agents that others have with the rest."""
 
     release: str
     requirements: Path | None = None
+    agents: tuple[str, ...] = ()
 
 
 SUITES = {
     "bullseye": Suite("11", paths.REPO / "tests" / "constraints-debian-11.txt"),
-    "trixie": Suite("13"),
+    "trixie": Suite("13", agents=("fence-agents-mpath",)),
 }
 # A C extension without wheels; Salt does without it.
 WITHOUT = ("timelib",)
@@ -72,7 +74,7 @@ def builder(name):
 
 def _build(name, work):
     tree = work / "root"
-    wanted = [*BASE_PACKAGES, *packages.EXTRA, "fence-virt"]
+    wanted = [*BASE_PACKAGES, *packages.EXTRA, *SUITES[name].agents]
     wanted += packages.formula_packages(SUITES[name].release)
     say(f"building the root file system '{name}'")
     command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--quiet"]
