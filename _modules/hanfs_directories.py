@@ -11,6 +11,8 @@ its owner and mode are the clients' business.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from xml.etree import ElementTree
 
@@ -88,7 +90,7 @@ def missing(site):
         for item in site["file_systems"]
         if needed
         and any(
-            mount["directory"] == item["mountpoint"]
+            mount["directory"] == os.path.realpath(item["mountpoint"])
             for mount in __salt__["hanfs_storage.mounts"](
                 __salt__["hanfs_model.filesystem_device"](item)
             )
@@ -223,21 +225,38 @@ def make(directory, about):
     ids = [_id(kind, about[kind]) for kind in ("user", "group")]
     if os.path.isdir(directory):
         return {}
-    if os.path.realpath(directory) != directory:
-        # On an exported file system a client's root may have laid it.
-        raise CommandExecutionError(
-            f"{directory} leads over a symbolic link to {os.path.realpath(directory)}: not made"
-        )
-    if not os.path.ismount(about["file_system"]):
-        raise CommandExecutionError(f"{about['file_system']} is not mounted any more")
+    *parents, last = os.path.relpath(directory, about["file_system"]).split(os.sep)
     try:
-        os.makedirs(os.path.dirname(directory), mode=0o755, exist_ok=True)
-        os.mkdir(directory, 0o700)
-        os.chown(directory, *ids)
-        os.chmod(directory, int(str(about["mode"]), 8))
+        with contextlib.ExitStack() as stack:
+            place = _open(stack, about["file_system"])
+            # Looked at when it is held: it cannot be unmounted any more.
+            if not os.path.ismount(about["file_system"]):
+                raise CommandExecutionError(f"{about['file_system']} is not mounted any more")
+            for name in parents:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, 0o755, dir_fd=place)
+                place = _open(stack, name, os.O_NOFOLLOW, place)
+            os.mkdir(last, 0o700, dir_fd=place)
+            made = _open(stack, last, os.O_NOFOLLOW, place)
+            os.fchown(made, *ids)
+            os.fchmod(made, int(str(about["mode"]), 8))
     except OSError as err:
-        raise CommandExecutionError(f"{directory} cannot be made: {err}") from err
+        raise CommandExecutionError(_not_made(directory, err)) from err
     return change(about)
+
+
+def _open(stack, path, flags=0, place=None):
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags, dir_fd=place)
+    stack.callback(os.close, descriptor)
+    return descriptor
+
+
+def _not_made(directory, err):
+    if err.errno in (errno.ELOOP, errno.ENOTDIR):
+        # On an exported file system a client's root may have laid it.
+        real = os.path.realpath(directory)
+        return f"{directory} leads over a symbolic link or a file to {real}: not made"
+    return f"{directory} cannot be made: {err}"
 
 
 def change(about):

@@ -25,6 +25,7 @@ MAGIC = b"SBD_SBD_"
 _HEADER = struct.Struct("!8sBBxxIIIII")
 _MESSAGES = ("clear", "test", "reset", "off", "exit", "crashdump")
 _BLOCK = 4096
+_SECTOR_SIZES = tuple(2**power for power in range(9, 17))
 # The header and 255 slots of two sectors each are far below; SBD wants a disk of a few MiB.
 SMALLEST = 1024 * 1024
 _CREATE_TIMEOUT = 120
@@ -81,7 +82,8 @@ def slots(device):
         Path of the disk.
 
     Returns ``{node: message}``, the message being ``clear`` unless somebody has sent one that the
-    node has not taken off. Raises CommandExecutionError if there is no header.
+    node has not taken off. Raises CommandExecutionError if there is no header, or one that cannot
+    be right.
 
     CLI Example:
 
@@ -93,8 +95,15 @@ def slots(device):
     if about is None:
         raise CommandExecutionError(f"{device} carries no header of SBD")
     size, found = about["sector_size"], {}
+    if size not in _SECTOR_SIZES:
+        raise CommandExecutionError(
+            f"{device}: SBD's header is damaged: it says that sectors have {size} bytes. Look at "
+            f"it with sbd -d {device} dump"
+        )
     length = -(-(1 + 2 * about["slots"]) * size // _BLOCK) * _BLOCK
     content = _read(device, 0, length)
+    if len(content) < (1 + 2 * about["slots"]) * size:
+        raise CommandExecutionError(f"{device} ends before the last of SBD's slots")
     for slot in range(about["slots"]):
         node = content[(1 + 2 * slot) * size :][:65]
         if len(node) == 65 and node[0]:
@@ -177,8 +186,11 @@ def _is_block(path):
 
 
 def _too_small(device):
-    with open(device, "rb") as handle:
-        size = handle.seek(0, os.SEEK_END)
+    try:
+        with open(device, "rb") as handle:
+            size = handle.seek(0, os.SEEK_END)
+    except OSError as err:
+        raise CommandExecutionError(f"{device} cannot be read: {err.strerror}") from err
     if size >= SMALLEST:
         return None
     return f"{device} is too small: {size} bytes, at least {SMALLEST} needed"

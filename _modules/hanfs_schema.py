@@ -11,7 +11,7 @@ in ``hanfs_schema_checks``. The small sections are here. How to add a key: one l
 its section. A rule between keys goes to ``relations``.
 
 :depends: hanfs_schema_checks, hanfs_schema_cluster, hanfs_schema_storage, hanfs_schema_exports,
-hanfs_schema_nfs, hanfs_schema_fencing
+hanfs_schema_nfs, hanfs_schema_fencing, cib_meaning
 """
 
 from __future__ import annotations
@@ -165,7 +165,8 @@ def password_problems(password, path="hanfs:cluster:password"):
 
 def secret_problems(site, pillar, path="hanfs"):
     """
-    What is wrong with the secrets of the fencing section (which never appear in the answer).
+    What is wrong with the secrets of the fencing section, and which secrets stand in clear text in
+    ``cluster_config``. None of them appears in the answer.
 
     site
         A site without problems, its secrets taken out or not.
@@ -197,7 +198,35 @@ def secret_problems(site, pillar, path="hanfs"):
         content = part(files, name).get("content")
         if not isinstance(content, str) or not content:
             found.append(f"{here}:key_files:{name}:content: must be text and not empty")
+    found += _clear_text(part(site, "cluster_config"), f"{path}:cluster_config")
     return found
+
+
+# Where a description has values that may be references into pillar: kind of object, mapping of it.
+_MAY_REFER = {"primitives": "attributes", "nodes": "attributes", "alerts": "options"}
+
+
+def _clear_text(config, path):
+    found, part = [], _checks().part
+    for kind, key in _MAY_REFER.items():
+        for name in part(config, kind):
+            one, here = part(part(config, kind), name), f"{path}:{kind}:{name}"
+            places = {f"{here}:{key}": part(one, key)}
+            for recipient in part(one, "recipients"):
+                place = f"{here}:recipients:{recipient}:{key}"
+                places[place] = part(part(part(one, "recipients"), recipient), key)
+            found += [
+                f"{place}:{option}: a secret in clear text would be rendered into states; write "
+                "{pillar: COLON:PATH} here and the secret at that path"
+                for place, values in places.items()
+                for option, value in values.items()
+                if isinstance(value, (str, int, float)) and _is_secret(option, value)
+            ]
+    return found
+
+
+def _is_secret(name, value):
+    return __salt__["cib_meaning.shown"](str(name), value) != value
 
 
 def normalise(site, path="hanfs"):

@@ -33,7 +33,7 @@ _PACKAGE = {
 # Seconds. A disk that answers no more would hold up a run for ever.
 _TIMEOUT = 120
 _LONG_TIMEOUT = 600
-_LONG = ("vgcreate", "mkfs.xfs", "mkfs.ext4", "xfs_growfs", "resize2fs")
+_LONG = ("vgcreate", "mkfs.xfs", "mkfs.ext4", "pvresize", "lvextend", "xfs_growfs", "resize2fs")
 _BLOCK = 4096
 # What libblkid does not know, or not that of Enterprise Linux 7: (name, offset, magic).
 _MAGIC = (

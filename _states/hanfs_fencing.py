@@ -172,33 +172,26 @@ def sbd_disks_ready(name, sbd, creator, timeout=300):
             - sbd: {devices: [/dev/disk/by-id/sbd], initialize: true}
             - creator: nfs-server1
     """
+    changes, waiting, notes = {}, [], []
     try:
         may_create = sbd.get("initialize") is True and __salt__["pcs.member_of"]() is None
         creates = creator == __salt__["hanfs.own_name"]()
         deadline = time.monotonic() + (0 if __opts__["test"] else timeout)
-        changes, waiting, notes = {}, [], []
         for device in sbd.get("devices") or []:
             answer = _wait_for_disk(device, may_create, creates, deadline)
             if answer["verdict"] == "wait":
                 waiting.append(answer["why"])
             elif answer["verdict"] == "create":
-                times = __salt__["hanfs_fencing.sbd_times"](sbd)
-                changes[device] = {
-                    "old": "empty",
-                    "new": f"SBD's header (watchdog {times['watchdog']} s, msgwait "
-                    f"{times['msgwait']} s)",
-                }
-                if not __opts__["test"]:
-                    __salt__["hanfs_sbd_disk.create"](device, times["watchdog"], times["msgwait"])
+                changes[device] = _created(device, __salt__["hanfs_fencing.sbd_times"](sbd))
             elif answer["verdict"] == "refuse":
-                return _ret(name, answer["why"], False, {} if __opts__["test"] else changes)
+                return _ret(name, answer["why"], False, _done(changes))
             else:
                 found = __salt__["hanfs_sbd_disk.header_problems"](device, answer["header"], sbd)
                 if found["problems"]:
-                    return _ret(name, "\n".join(found["problems"]), False)
+                    return _ret(name, "\n".join(found["problems"]), False, _done(changes))
                 notes += found["notes"]
     except ERRORS as err:
-        return _ret(name, str(err), False)
+        return _ret(name, str(err), False, _done(changes))
     if waiting:
         return _ret(name, *_waited(waiting, creator, creates, timeout), changes)
     if not changes:
@@ -207,6 +200,19 @@ def sbd_disks_ready(name, sbd, creator, timeout=300):
     if __opts__["test"]:
         return _ret(name, f"{', '.join(changes)} would get SBD's header", None, changes, notes)
     return _ret(name, f"{', '.join(changes)} got SBD's header", True, changes, notes)
+
+
+def _created(device, times):
+    """Write a header, but for test=True; the change."""
+    if not __opts__["test"]:
+        __salt__["hanfs_sbd_disk.create"](device, times["watchdog"], times["msgwait"])
+    new = f"SBD's header (watchdog {times['watchdog']} s, msgwait {times['msgwait']} s)"
+    return {"old": "empty", "new": new}
+
+
+def _done(changes):
+    """What a run that fails has changed all the same."""
+    return {} if __opts__["test"] else changes
 
 
 def _wait_for_disk(device, may_create, creates, deadline):

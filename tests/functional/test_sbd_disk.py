@@ -4,6 +4,7 @@ import os
 import subprocess
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
 from tests.support.cluster_tools import for_version
 from tests.support.salt_modules import Runner, load
@@ -110,6 +111,34 @@ def test_the_header_is_read_as_the_program_reads_it(tools, disk):
     assert here.salt["hanfs_sbd_disk.slots"](device) == dict(listed)
     assert dict(listed) == {"n1": "test", "a-long.name.example.com": "clear"}
     assert here.salt["hanfs_sbd_disk.without"](["n1", "n2"], [device]) == ["n2"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 513, 2**31])
+def test_a_damaged_header_is_told(tools, disk, size):
+    device = disk()
+    tools.run("sbd", "-d", device, "create")
+    with open(device, "r+b") as handle:
+        handle.seek(12)
+        handle.write(size.to_bytes(4, "big"))
+    with pytest.raises(CommandExecutionError, match="header is damaged"):
+        world(tools).salt["hanfs_sbd_disk.slots"](device)
+
+
+def test_a_disk_that_ends_too_early_is_told(tools, disk):
+    device = disk()
+    tools.run("sbd", "-d", device, "create")
+    with open(device, "r+b") as handle:
+        handle.seek(12)
+        handle.write((65536).to_bytes(4, "big"))
+    with pytest.raises(CommandExecutionError, match="ends before the last"):
+        world(tools).salt["hanfs_sbd_disk.slots"](device)
+
+
+def test_what_was_written_is_told_though_a_later_disk_is_refused(tools, disk):
+    first, second = disk(), disk(16)
+    _data(second)
+    answer = ready(world(tools), first, second)
+    assert answer["result"] is False and list(answer["changes"]) == [first]
 
 
 def test_most_disks_decide_whether_a_node_has_a_slot(tools, disk):

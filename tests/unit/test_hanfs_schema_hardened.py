@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.salt_modules import load
 from tests.support.sites import HARDENED, SITE, hardened, site
 
-WORLD = load(modules=["hanfs*"], states=False)
+WORLD = load(modules=["hanfs*", "cib_meaning"], states=False)
 problems = WORLD.salt["hanfs_schema.problems"]
 normalise = WORLD.salt["hanfs_schema.normalise"]
 DISK = HARDENED["storage"]
@@ -519,6 +519,39 @@ def test_right_secrets_in_pillar():
     del right["fencing"]["key_files"]["/etc/k"]["content"]
     (found,) = WORLD.salt["hanfs_schema.secret_problems"](normalise(right), right, PATH)
     assert found.startswith(f"{PATH}:fencing:key_files:/etc/k:content: ")
+
+
+def test_a_secret_in_clear_text_under_cluster_config_is_refused_and_not_shown():
+    device = {"agent": "stonith:fence_x", "attributes": {"password": "s3cr", "ip": "a"}}
+    config = {
+        "primitives": {"f": device},
+        "nodes": {"nfs-server1": {"attributes": {"ilo-password": "s3cr"}}},
+        "alerts": {
+            "mail": {
+                "path": "/x", "options": {"token": "s3cr"},
+                "recipients": {"you": {"value": "a@b", "options": {"api_key": "s3cr"}}},
+            }
+        },
+    }  # fmt: skip
+    site = normalise(hardened({"cluster_config": config}))
+    found = WORLD.salt["hanfs_schema.secret_problems"](site, hardened(), PATH)
+    here = f"{PATH}:cluster_config"
+    assert [sentence.split(": ")[0] for sentence in found] == [
+        f"{here}:primitives:f:attributes:password",
+        f"{here}:nodes:nfs-server1:attributes:ilo-password",
+        f"{here}:alerts:mail:options:token",
+        f"{here}:alerts:mail:recipients:you:options:api_key",
+    ]
+    assert "s3cr" not in str(found)
+
+
+def test_a_reference_under_cluster_config_is_no_secret():
+    one = {
+        "agent": "stonith:fence_x",
+        "attributes": {"password": {"pillar": "a:b"}, "passwd_script": "/x"},
+    }
+    site = normalise(hardened({"cluster_config": {"primitives": {"f": one}}}))
+    assert WORLD.salt["hanfs_schema.secret_problems"](site, hardened(), PATH) == []
 
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "pillar.example"
