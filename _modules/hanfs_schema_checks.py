@@ -83,6 +83,12 @@ def _shown(value):
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _kind(value):
+    """What stands in the place of a mapping. Never its text: a mapping that was quoted by mistake
+    has everything in it, secrets too."""
+    return "a text" if isinstance(value, str) else _shown(value)
+
+
 def _is_int(value):
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -132,7 +138,7 @@ def _list_of(check_item, what, least=1, most=1000):
 def _mapping(keys, required=()):
     def check(value, path, report):
         if not isinstance(value, dict):
-            report(f"{path}: {_shown(value)} is not a mapping with the keys {', '.join(keys)}")
+            report(f"{path}: {_kind(value)} is not a mapping with the keys {', '.join(keys)}")
             return
         for key in value:
             if not isinstance(key, str) or key not in keys:
@@ -287,7 +293,7 @@ def _scope(value, path, report):
 
 def _free_mapping(value, path, report):
     if not isinstance(value, dict):
-        report(f"{path}: {_shown(value)} is not a mapping")
+        report(f"{path}: {_kind(value)} is not a mapping")
 
 
 def _mapping_or_list(value, path, report):
@@ -318,7 +324,7 @@ def _properties(value, path, report):
 
 def _named_objects(value, path, report):
     if not isinstance(value, dict):
-        report(f"{path}: {_shown(value)} is not a mapping of names")
+        report(f"{path}: {_kind(value)} is not a mapping of names")
         return
     for name in value:
         if not isinstance(name, str) or not _CIB_ID.match(name):

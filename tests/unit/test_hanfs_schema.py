@@ -365,7 +365,7 @@ BAD_TREE = {
     "misspelt lookup": ({"beside": ["lokup"]}, "hanfs:lokup: unknown key, did you mean lookup?"),
     "key nobody knows": ({"beside": ["7"]}, "hanfs:7: unknown key, allowed: sites, lookup"),
     "lookup is a list": ({"lookup": ["a"]}, "hanfs:lookup: a list is not a mapping"),
-    "lookup is text": ({"lookup": "a"}, "hanfs:lookup: 'a' is not a mapping"),
+    "lookup is text": ({"lookup": "a"}, "hanfs:lookup: a text is not a mapping"),
     "misspelt name": (
         {"lookup": {"nfs_packges": None}},
         "hanfs:lookup:nfs_packges: unknown key, did you mean nfs_packages?",

@@ -554,6 +554,12 @@ def test_a_reference_under_cluster_config_is_no_secret():
     assert WORLD.salt["hanfs_schema.secret_problems"](site, hardened(), PATH) == []
 
 
+@pytest.mark.parametrize("section", ["cluster", "fencing", "fencing:sbd", "cluster_config", "nfs"])
+def test_a_mapping_that_came_out_as_text_is_not_shown(section):
+    found = problems(hardened({section: "password: s3cr"}))
+    assert any("a text is not a mapping" in text for text in found) and "s3cr" not in str(found)
+
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "pillar.example"
 
 
