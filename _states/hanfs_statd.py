@@ -123,6 +123,10 @@ def _changes(name, user):
             continue
         if owner == 0:
             changes[path] = {"old": "owner root", "new": f"owner {user}"}
+    # The agent's copies of both: after a crash it lays them over, owner and mode too.
+    for path in (f"{name}/sm.ha/sm", f"{name}/sm.ha/sm.bak"):
+        if os.path.isdir(path) and os.stat(path).st_uid == 0:
+            changes[path] = {"old": "owner root", "new": f"owner {user}"}
     return changes
 
 
