@@ -74,6 +74,14 @@ def changed(returns):
     }
 
 
+def told(returns):
+    """What changed, in full, for the reader of a failure."""
+    return {
+        minion: {state["__id__"]: state["changes"] for state in states.values() if state["changes"]}
+        for minion, states in returns.items()
+    }
+
+
 def changed_after_a_boot(returns):
     """The same without what a node tells its peers of itself: that goes when it leaves them."""
     return {

@@ -120,7 +120,7 @@ def settle(master, pair, switch):
     wait_until(lambda: _minions(master, pair), 120, "the minions", interval=2)
     returns = master.apply(pair)
     site.assert_applied(returns, pair)
-    assert not any(site.changed_after_a_boot(returns).values()), site.changed(returns)
+    assert not any(site.changed_after_a_boot(returns).values()), site.told(returns)
 
 
 def _services(node):

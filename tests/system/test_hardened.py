@@ -137,7 +137,7 @@ def test_the_node_comes_back_without_a_second_move(stage):
     stage.service.wait_until_online(lost, SECONDS)
     stage.wait_for_minions()
     returns = applied(stage)
-    assert not any(site.changed_after_a_boot(returns).values()), site.changed(returns)
+    assert not any(site.changed_after_a_boot(returns).values()), site.told(returns)
     assert stage.service.active_node() == active
     after = stage.service.history()
     assert {key: after.get(key) for key in before} == before

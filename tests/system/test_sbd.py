@@ -89,5 +89,5 @@ def test_the_node_comes_back(stage):
     stage.wait_for_minions()
     returns = stage.apply()
     assert article.failures(returns) == []
-    assert not any(site.changed_after_a_boot(returns).values()), site.changed(returns)
+    assert not any(site.changed_after_a_boot(returns).values()), site.told(returns)
     assert stage.service.active_node() == active

@@ -448,6 +448,11 @@ def test_the_directory_of_rpc_statd(machine):
     os.chown(f"{name}/sm", 0, 0)
     assert list(machine.converge("statd", "statd_directory", name, V3, "nobody")) == [f"{name}/sm"]
     assert machine.converge("statd", "statd_directory", name, V4, "nobody") == {}
+    # What the agent copies, owner and mode too, and copies back when it starts after a crash.
+    os.makedirs(f"{name}/sm.ha/sm")
+    copied = machine.converge("statd", "statd_directory", name, V3, "nobody")
+    assert list(copied) == [f"{name}/sm.ha/sm"]
+    assert os.stat(f"{name}/sm.ha/sm").st_uid == 65534
 
 
 def test_the_shared_one_waits_for_its_file_system(machine, monkeypatch):
