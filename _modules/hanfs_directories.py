@@ -228,10 +228,12 @@ def make(directory, about):
     *parents, last = os.path.relpath(directory, about["file_system"]).split(os.sep)
     try:
         with contextlib.ExitStack() as stack:
-            place = _open(stack, about["file_system"])
+            root = about["file_system"]
+            place = _open(stack, root)
             # Looked at when it is held: it cannot be unmounted any more.
-            if not os.path.ismount(about["file_system"]):
-                raise CommandExecutionError(f"{about['file_system']} is not mounted any more")
+            held = os.path.samestat(os.fstat(place), os.stat(root))
+            if not held or not os.path.ismount(root):
+                raise CommandExecutionError(f"{root} is not mounted any more")
             for name in parents:
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(name, 0o755, dir_fd=place)
