@@ -6,6 +6,7 @@ import subprocess
 
 from tests.lab import network, paths
 from tests.lab.containers import SHARED_DISK
+from tests.lab.disk import image_behind
 from tests.lab.node import NodeError
 from tests.lab.pair import Pair
 from tests.lab.standins import AGENTS, DIRECTORY, FAIL
@@ -103,12 +104,10 @@ def test_failing_command_says_what_it_printed(make_pair):
 def test_nothing_is_left_of_a_pair():
     pair = Pair("bare", minion=False).start()
     device = pair.disk.path
+    image = image_behind(device)
     pair.remove()
     ports = subprocess.check_output(["ip", "-o", "link"], text=True)
     assert "lan11" not in ports
     assert str(paths.SCRATCH / "nfs-server1") not in open("/proc/self/mounts").read()
-    wait_until(lambda: (not _attached(device), "still attached"), 10, "the disk to be detached")
-
-
-def _attached(device):
-    return subprocess.run(["losetup", device], capture_output=True).returncode == 0
+    assert image
+    wait_until(lambda: (image_behind(device) != image, image), 60, "the disk to be detached")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
+import subprocess
 from pathlib import Path
 
 SIZE_MIB = 512  # mkfs.xfs refuses less than 300
@@ -17,6 +18,12 @@ _AUTOCLEAR = 4
 # loop_info64 the flags follow five 64-bit and three 32-bit numbers.
 _FLAGS_OFFSET = 8 + 5 * 8 + 3 * 4
 _CONFIG_SIZE = 8 + 232 + 64
+
+
+def image_behind(device):
+    """Which file a loop device shows, as text; "" if none. Its number is soon another lab's."""
+    words = ["losetup", "--noheadings", "--output", "BACK-INO,BACK-MAJ:MIN,BACK-FILE", device]
+    return subprocess.run(words, capture_output=True, text=True).stdout.strip()
 
 
 class SharedDisk:
