@@ -41,6 +41,8 @@ def lab():
         stderr=sys.stderr,
         text=True,
         start_new_session=True,
+        # A shell's background jobs ignore it, this run perhaps among them; a person's command not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # behind what is told of its preparation
     lines = iter(process.stdout.readline, "")
