@@ -228,7 +228,8 @@ def make(directory, about):
     *parents, last = os.path.relpath(directory, about["file_system"]).split(os.sep)
     try:
         with contextlib.ExitStack() as stack:
-            root = about["file_system"]
+            # Of a symbolic link ismount() says that it is none.
+            root = os.path.realpath(about["file_system"])
             place = _open(stack, root)
             # Looked at when it is held: it cannot be unmounted any more.
             held = os.path.samestat(os.fstat(place), os.stat(root))
