@@ -98,7 +98,7 @@ def _mounted(site, directory):
         for item in site["file_systems"]
         if f"{directory}/".startswith(f"{item['mountpoint'].rstrip('/')}/")
     ]
-    return bool(above) and os.path.ismount(max(above, key=len))
+    return bool(above) and os.path.ismount(os.path.realpath(max(above, key=len)))
 
 
 def _ids(user):

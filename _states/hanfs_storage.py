@@ -76,7 +76,7 @@ def mount_point(name, user=None, group=None, mode="0755"):
     """
     ret = _ret(name)
     try:
-        if os.path.ismount(name):
+        if os.path.ismount(os.path.realpath(name)):
             ret["comment"] = f"{name} is mounted and left alone"
             return ret
         for kind, account in (("user", user), ("group", group)):

@@ -38,6 +38,15 @@ def test_a_mounted_mount_point_is_left_alone(test):
     assert ret["result"] is True and ret["changes"] == {}
 
 
+def test_one_that_is_a_link_to_a_mounted_place_is_left_alone_too(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to("/proc")
+    made = world()
+    made.states.hanfs_storage.__states__ = {}  # nothing may be asked to change it
+    ret = made.states.hanfs_storage.mount_point(str(link), "nobody", "nogroup", "0700")
+    assert (ret["result"], ret["changes"]) == (True, {}) and "left alone" in ret["comment"]
+
+
 def test_the_directory_is_salts_own_business(tmp_path):
     made = world(file__user_to_uid=lambda _: 0, file__group_to_gid=lambda _: 0)
     seen = []
