@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import signal
 import subprocess
@@ -54,7 +55,8 @@ def prepare(images=True, tests=True):
         prereq.ensure_ssh_key()
         if images:
             prereq.load_kernel_modules()
-            image.ensure(tests, [prereq.ensure_older_salts] if tests else [])
+            kernel = functools.partial(machines.prepare_kernel, build=tests)
+            image.ensure(tests, [kernel, *([prereq.ensure_older_salts] if tests else [])])
             machines.prepare()
 
 

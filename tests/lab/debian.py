@@ -45,8 +45,8 @@ WantedBy=multi-user.target
 """
 
 
-def run_logged(command, work):
-    """Run ``command`` with its output in a file of the directory ``work``.
+def run_logged(command, work, cwd=None):
+    """Run ``command`` in ``cwd``, with its output in a file of the directory ``work``.
 
     When it fails, a RuntimeError shows the end of that file.
     """
@@ -54,6 +54,7 @@ def run_logged(command, work):
     with open(log, "ab") as handle:
         done = subprocess.run(
             command,
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=handle,
             stderr=handle,

@@ -60,7 +60,7 @@ def repository():
 
 
 def ensure(all_suites=True, beside=()):
-    """Build what is missing, two at once: apt waits much, for the mirror and for the disk.
+    """Build what is missing, several at once: apt waits much, for the mirror and for the disk.
 
     ``all_suites``: also those that only tests use. ``beside``: functions to call meanwhile.
     """
@@ -68,8 +68,8 @@ def ensure(all_suites=True, beside=()):
     if all_suites:
         chains += [[(name, suites.builder(name))] for name in suites.SUITES]
     work = [functools.partial(_ensure_chain, chain) for chain in chains]
-    with ThreadPoolExecutor(max_workers=2) as builders:
-        for done in [builders.submit(one) for one in (*work, *beside)]:
+    with ThreadPoolExecutor(max_workers=2 + bool(beside)) as builders:
+        for done in [builders.submit(one) for one in (*beside, *work)]:
             done.result()
 
 

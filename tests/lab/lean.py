@@ -1,7 +1,7 @@
 """What a root file system sheds and gains to be bearable on a slow kernel.
 
-On User Mode Linux every exec costs tens of milliseconds and every service that
-starts is paid three times, once per machine. Nothing here is about the cluster:
+On User Mode Linux every exec costs some milliseconds and every service that starts is paid
+three times, once per machine. Nothing here is about the cluster:
 its packages stay exactly as Debian installs them, stub cluster, enabled services
 and all.
 """
@@ -48,8 +48,6 @@ systemd-sysv-generator systemd-veritysetup-generator
 FILES = {
     "etc/systemd/system.conf.d/lab.conf": """\
 [Manager]
-DefaultTimeoutStartSec=900s
-DefaultTimeoutStopSec=300s
 DefaultCPUAccounting=no
 DefaultMemoryAccounting=no
 DefaultTasksAccounting=no
@@ -90,7 +88,6 @@ def make_lean(root):
         write(root / path, text)
     _link(root / "etc/systemd/system/default.target", "/lib/systemd/system/multi-user.target")
     _drop_sysv_scripts(root)
-    _raise_pcs_timeout(root)
     _bake_keys(root)
     subprocess.run(
         ["chroot", root, "python3", "-m", "compileall", "-q", "-j2", "/usr/lib/python3"],
@@ -126,16 +123,6 @@ def _drop_sysv_scripts(root):
         script.unlink()
     for level in (root / "etc").glob("rc?.d"):
         shutil.rmtree(level)
-
-
-def _raise_pcs_timeout(root):
-    # `pcs cluster setup` has no option for it, and a slow kernel needs more than 60 s.
-    settings = root / "usr/lib/python3/dist-packages/pcs/settings.py"
-    if settings.exists():
-        text = settings.read_text()
-        settings.write_text(
-            text.replace("default_request_timeout = 60\n", "default_request_timeout = 600\n")
-        )
 
 
 def _bake_keys(root):

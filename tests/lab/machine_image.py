@@ -2,7 +2,7 @@
 
 One image serves all: which machine it is comes from the kernel's command line. It
 is the root file system ``installed`` of the containers, made lean, with the modules
-of one kernel: ``uml`` (Debian's User Mode Linux) or ``debian`` (its stock kernel).
+of one kernel: one of User Mode Linux (see ``kernel``) or ``debian`` (its stock kernel).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from tests.lab.lean import make_lean, write
 from tests.lab.progress import say
 from tests.lab.sources import debian_sources
 
-UML_MODULES = Path("/usr/lib/uml/modules")
 STOCK_KERNEL = "linux-image-cloud-amd64"
 SIZE = "6G"
 
@@ -100,16 +99,20 @@ class Image:
 
 
 @functools.cache
-def ensure(kernel):
-    """Build the image for ``kernel`` (uml or debian) unless it is there; return its Image."""
-    final = _directory(kernel)
+def ensure(kernel, modules=None):
+    """Build the image for ``kernel`` (a name) unless it is there; return its Image.
+
+    ``modules``: the directory of its modules, of which the image gets a copy; without one the
+    kernel is Debian's stock one, installed in the image.
+    """
+    final = _directory(kernel, modules)
     if not image.used(final):
         image.remove_unused(f"machine-{kernel}-*")
         say(f"building the disk image of machines ({kernel})")
         work = Path(tempfile.mkdtemp(prefix=f"new-machine-{kernel}-", dir=paths.CACHE))
         try:
             work.chmod(0o755)
-            _build(work, kernel)
+            _build(work, modules)
             work.rename(final)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -137,25 +140,25 @@ def _newest_kernel_package():
     return depends.split()[1]
 
 
-def _directory(kernel):
+def _directory(kernel, modules):
     parts = [
         Path(__file__).read_text(),
         Path(lean.__file__).read_text(),
         Path(fence_lab.__file__).read_text(),
         str(image.root("installed")),
         paths.SSH_KEY.with_suffix(".pub").read_text(),
-        *sorted(path.name for path in UML_MODULES.glob("*")),
+        str(modules),
         network.hosts_file(),
     ]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
     return paths.CACHE / f"machine-{kernel}-{digest}"
 
 
-def _build(work, kernel):
+def _build(work, modules):
     root = work / "root"
     subprocess.run(["cp", "-a", image.root("installed"), root], check=True)
-    if kernel == "uml":
-        _add_uml_modules(root)
+    if modules:
+        _add_modules(root, modules)
     else:
         _add_stock_kernel(root, work)
     _settle_in(root)
@@ -199,17 +202,12 @@ def _fill_repository(root):
     subprocess.run(update, check=True, stdout=subprocess.DEVNULL)
 
 
-def _add_uml_modules(root):
-    for modules in UML_MODULES.iterdir():
-        target = root / "lib/modules" / modules.name
+def _add_modules(root, modules):
+    for release in modules.iterdir():
+        target = root / "lib/modules" / release.name
         target.parent.mkdir(exist_ok=True)
-        subprocess.run(["cp", "-a", modules, target], check=True)
-        subprocess.run(["chroot", root, "/sbin/depmod", modules.name], check=True)
-    # Debian's iptables speaks to nf_tables, whose IPv4 and IPv6 tables this kernel was built
-    # without (CONFIG_NF_TABLES_IPV4, _INET); the tables of old are there, as modules.
-    for name in ("iptables", "ip6tables"):
-        choose = ["update-alternatives", "--quiet", "--set", name, f"/usr/sbin/{name}-legacy"]
-        subprocess.run(["chroot", root, *choose], check=True)
+        subprocess.run(["cp", "-a", release, target], check=True)
+        subprocess.run(["chroot", root, "/sbin/depmod", release.name], check=True)
 
 
 def _add_stock_kernel(root, work):

@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.lab import machine_image, network, paths, qemu, uml
+from tests.lab import kernel, machine_image, network, paths, qemu, uml
 from tests.lab.node import Node
 from tests.lab.progress import say
 from tests.lab.wait import wait_until
@@ -53,9 +53,22 @@ def backend():
 def prepare():
     """Choose the kind of machine and build its image, while there still is a network."""
     chosen = backend()
-    machine_image.ensure(chosen.KERNEL)
+    chosen_image()
     # Inherited by the process inside the lab's namespaces.
     os.environ[CHOICE] = chosen.__name__.rpartition(".")[2]
+
+
+def prepare_kernel(build):
+    """Have the kernel of machines ready, see ``kernel.ensure``; KVM boots Debian's stock one."""
+    if backend() is uml:
+        kernel.ensure(build)
+
+
+def chosen_image():
+    """The disk image of this kind of machine."""
+    if backend() is uml:
+        return machine_image.ensure(f"uml-{kernel.chosen().name}", kernel.chosen().modules)
+    return machine_image.ensure(backend().KERNEL)
 
 
 def shared_disk(name="shared", mebibytes=SHARED_DISK_MIB):
@@ -86,7 +99,7 @@ def servers_and_client(disks=None, watchdog=False):
 
 def start_all(machines, timeout=300):
     """Switch all of them on at once and wait until each can be reached."""
-    if not backend().HAS_FIREWALL:
+    if not backend().has_firewall():
         say("firewalld is not used on these machines: their kernel lacks nftables' inet tables")
     for machine in machines:
         machine.start()
@@ -99,20 +112,20 @@ class Machine(Node):
     """A node with a kernel of its own; commands reach it by ssh on the mgmt network.
 
     ``disks`` are paths of raw files that others may have too (``devices`` are their names in the
-    machine), ``watchdog`` whether it has one (``backend().WATCHDOG``), ``masked`` the services
+    machine), ``watchdog`` whether it has one (``backend().watchdog()``), ``masked`` the services
     that it must not start, ``memory`` its size in MiB.
     """
 
     def __init__(self, name, number=None, disks=(), masked=(), memory=MEMORY_MIB, watchdog=False):
         super().__init__(name, number)
         self._backend = backend()
-        self._image = machine_image.ensure(self._backend.KERNEL)
+        self._image = chosen_image()
         self.disk_files = list(disks)
         self.devices = list(self._backend.DISKS[: len(self.disk_files)])
         self.memory = memory
         self.directory = paths.SCRATCH / name
         self.directory.mkdir(exist_ok=True)
-        self._masked = masked if self._backend.HAS_FIREWALL else (*masked, "firewalld")
+        self._masked = masked if self._backend.has_firewall() else (*masked, "firewalld")
         self._watchdog = watchdog
         self._process = None
         # A fence device may cut its power while somebody else boots it.
@@ -136,7 +149,7 @@ class Machine(Node):
             f"systemd.machine_id={hashlib.md5(self.name.encode()).hexdigest()}",
             "systemd.show_status=0",
             *(
-                f"lab.address=eth{index}:{address}/24"
+                f"lab.address={self._backend.CARD}{index}:{address}/24"
                 for index, address in enumerate(self.addresses.values())
             ),
             *(f"systemd.mask={unit}.service" for unit in self._masked),

@@ -22,7 +22,6 @@ PROGRAMS = {
     "ip": "iproute2",
     "ssh": "openssh-client",
     "mke2fs": "e2fsprogs",
-    "linux.uml": "user-mode-linux",
     # What tests use on the machine itself: execs counted, devices filled with signatures.
     "strace": "strace",
     "pvs": "lvm2",
@@ -36,6 +35,17 @@ PROGRAMS = {
     "mkfs.ntfs": "ntfs-3g",
     "mkfs.exfat": "exfatprogs",
     "sbd": "sbd",
+}
+# To get a kernel for machines: as it is packaged, or built.
+KERNEL_PROGRAMS = {
+    "patchelf": "patchelf",
+    "gcc": "build-essential",
+    "make": "build-essential",
+    "flex": "flex",
+    "bison": "bison",
+    "bc": "bc",
+    "xz": "xz-utils",
+    "depmod": "kmod",
 }
 # Only where there is a chance that KVM works.
 KVM_PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils"}
@@ -73,7 +83,7 @@ def lock():
 
 def ensure_programs():
     """Install what is missing with apt."""
-    wanted = {**PROGRAMS, **(KVM_PROGRAMS if os.path.exists("/dev/kvm") else {})}
+    wanted = {**PROGRAMS, **KERNEL_PROGRAMS, **(KVM_PROGRAMS if os.path.exists("/dev/kvm") else {})}
     missing = sorted({name for program, name in wanted.items() if not shutil.which(program)})
     probe = subprocess.run([PYTHON, "-c", "import ensurepip, venv"], capture_output=True)
     if probe.returncode:

@@ -12,13 +12,22 @@ from tests.lab import machine_image, paths
 
 KERNEL = "debian"
 DISKS = ("/dev/vdb", "/dev/vdc", "/dev/vdd")
-WATCHDOG = "/dev/watchdog"
-HAS_FIREWALL = True
+CARD = "eth"
 
 PROGRAM = "qemu-system-x86_64"
 KVM = Path("/dev/kvm")
 PROBE_SECONDS = 20
 BARE = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+
+
+def has_firewall():
+    """Whether firewalld and portblock can work on these machines."""
+    return True
+
+
+def watchdog():
+    """The device of softdog."""
+    return "/dev/watchdog"
 
 
 def accelerator():

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-KERNEL = "uml"
+from tests.lab import kernel
+
 DISKS = ("/dev/ubdb", "/dev/ubdc", "/dev/ubdd")
-# The first one is UML's own and belongs to the host; this is softdog's.
-WATCHDOG = "/dev/watchdog1"
-HAS_FIREWALL = False
+CARD = "vec"
+
+
+def has_firewall():
+    """Whether firewalld and portblock can work on these machines."""
+    return kernel.chosen().has_firewall
+
+
+def watchdog():
+    """The device of softdog; the first one is UML's own where that is in the kernel."""
+    return "/dev/watchdog1" if kernel.chosen().has("CONFIG_UML_WATCHDOG") else "/dev/watchdog"
 
 
 def command(machine, image):
@@ -18,12 +27,17 @@ def command(machine, image):
     disks = [f"ubd0={machine.directory}/disk.cow,{image.disk}"]
     # d: no layer over it; c: others have it open too, take no lock.
     disks += [f"ubd{number}dc={file}" for number, file in enumerate(machine.disk_files, 1)]
-    cards = [f"eth{n}=tuntap,{tap},{mac}" for n, (tap, mac) in enumerate(machine.cards())]
+    cards = [
+        f"{CARD}{number}:transport=tap,ifname={tap},mac={mac}"
+        for number, (tap, mac) in enumerate(machine.cards())
+    ]
     return [
-        "linux.uml",
+        str(kernel.chosen().program),
         f"umid={machine.name}",
         f"uml_dir={machine.directory}/",
         f"mem={machine.memory}M",
+        # Processes of the machine are watched by seccomp and not by ptrace: half the price.
+        "seccomp=on",
         "root=/dev/ubda",
         "rw",
         *disks,
@@ -33,7 +47,5 @@ def command(machine, image):
         # A machine that resets itself is off, and the lab sees it; it would go on as the same
         # process otherwise, and nobody could say when it died.
         "noreboot",
-        # This kernel was built with SELinux as its default; Debian's other kernels have it off.
-        "lsm=yama",
         *machine.kernel_arguments(),
     ]

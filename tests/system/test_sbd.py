@@ -30,7 +30,7 @@ def stage():
     backend = machines.backend()
     sbd = {
         "devices": [backend.DISKS[1]],
-        "watchdog": backend.WATCHDOG,
+        "watchdog": backend.watchdog(),
         "watchdog_timeout": WATCHDOG_SECONDS,
         "initialize": True,
     }
