@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+
+# A port that no site opens.
+LISTEN = ["python3", "-uc", "import socket, time; s = socket.create_server(('', 7999)); "
+          "print('listening'); time.sleep(60)"]  # fmt: skip
+CONNECT = ["python3", "-c", "import socket, sys; socket.create_connection((sys.argv[1], 7999), 10)"]
+
 
 def crash(stage, timeout):
     """Cut the active node's power while the client writes; return what it saw of it.
@@ -15,6 +22,23 @@ def crash(stage, timeout):
         stage.service.wait_until_off(home, timeout)
         writers.wait_until_writing()
     return stage.checked(writers.report)
+
+
+def assert_filters(server, client):
+    """firewalld on ``server`` runs, knows the site's services, and turns others away."""
+    assert server.run(["firewall-cmd", "--state"]).stdout == "running\n"
+    for options in ([], ["--permanent"]):
+        found = server.run(["firewall-cmd", *options, "--list-services"]).stdout.split()
+        assert {"high-availability", "nfs", "mountd", "rpc-bind"} <= set(found), found
+    listener = server.popen(LISTEN, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        assert listener.stdout.readline() == "listening\n"
+        ask = [*CONNECT, server.addresses["lan"]]
+        assert server.run(ask, check=False).returncode == 0, "nobody listens"
+        assert client.run(ask, check=False).returncode != 0, "the port is not the site's, yet open"
+    finally:
+        listener.kill()
+        server.run(["pkill", "-f", "create_serve[r]"], check=False)
 
 
 def assert_clean(report):

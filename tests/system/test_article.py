@@ -20,7 +20,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def stage():
+def stage(whole_kernel):
     started = time.monotonic()
     made = Stage(
         article,
@@ -68,6 +68,11 @@ def test_nfs_runs_where_the_cluster_says_and_nowhere_else(stage):
         assert enabled == "disabled\n"
         active = server.run(["systemctl", "is-active", "nfs-server"], check=False).stdout
         assert (active == "active\n") == (server.name == stage.service.active_node())
+
+
+def test_the_firewall_lets_the_site_through_and_nothing_else(stage):
+    for server in stage.servers:
+        clean.assert_filters(server, stage.client)
 
 
 def test_the_same_again_changes_nothing(stage, note):

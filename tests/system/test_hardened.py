@@ -24,7 +24,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def stage():
+def stage(whole_kernel):
     started = time.monotonic()
     made = Stage(
         hardened,
@@ -71,6 +71,11 @@ def test_the_volume_group_belongs_to_the_active_node_alone(stage):
         assert seen == ("NFS_SHARED" if server.name == active else "")
         owner = server.run(["vgs", "--foreign", "--noheadings", "-o", "systemid"]).stdout.strip()
         assert owner == active
+
+
+def test_the_firewall_lets_the_site_through_and_nothing_else(stage):
+    for server in stage.servers:
+        clean.assert_filters(server, stage.client)
 
 
 def test_no_secret_is_in_a_log_that_others_read(stage):

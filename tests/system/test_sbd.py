@@ -24,7 +24,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def stage():
+def stage(whole_kernel):
     started = time.monotonic()
     disks = [machines.shared_disk(), machines.shared_disk("sbd", SBD_DISK_MIB)]
     backend = machines.backend()
