@@ -28,7 +28,7 @@ MOVES, MOVES_IN_A_ROW = 4, 20
 ONE_EXPORT = {"exports": hardened.SITE["exports"][:1]}
 # Corosync's own default: how fast a crash is seen is a part of what is measured.
 TOKEN = {"cluster:totem": {"token": 3000}}
-SECONDS = 900
+SECONDS = 300
 # portblock writes the clients' connections down at each of its monitors, every ten seconds.
 MONITORED = 12
 

@@ -16,7 +16,7 @@ VIRTUAL_IP = "192.168.16.100"
 MOUNT = "/mnt/nfsdata"
 # Where the writers' directory is on the server.
 SERVED = "/nfsdata"
-# Operations that have the agents' own timeouts, too short for a slow machine.
+# Operations that have the agents' own timeouts, some of them ten seconds.
 IMPATIENT = RESOURCES
 
 

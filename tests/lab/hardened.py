@@ -11,7 +11,7 @@ from tests.support import sites
 VIRTUAL_IP = "192.168.16.100"
 MOUNT = "/mnt/home"
 SERVED = "/srv/nfs/home"
-# All operations have timeouts of their own, which are long enough for slow machines.
+# All operations have timeouts of their own, which are long enough here.
 IMPATIENT = ()
 DEVICE = "fence-lab"
 LAN = "192.168.16.0/24"

@@ -1,4 +1,4 @@
-"""What a root file system sheds and gains to be bearable on a slow kernel.
+"""What a root file system sheds and gains so that a lab is quick.
 
 On User Mode Linux every exec costs some milliseconds and every service that starts is paid
 three times, once per machine. Nothing here is about the cluster:

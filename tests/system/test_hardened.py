@@ -15,7 +15,7 @@ PASSWORD = "correct-horse-battery"
 CONFIGURED = "The cluster is configured as the site says"
 # A guest network that joins, and an export for it.
 GUESTS = "192.168.17.0/24"
-SECONDS = 600
+SECONDS = 240
 
 pytestmark = [
     pytest.mark.skipif(not enter.inside(), reason="needs a lab: make test"),

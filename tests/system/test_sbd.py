@@ -12,10 +12,10 @@ from tests.lab.stage import Stage
 from tests.system import clean
 
 PASSWORD = "correct-horse-battery"
-SECONDS = 600
+SECONDS = 240
 SBD_DISK_MIB = 16
 # Long enough for machines that wait for their turn on a busy computer.
-WATCHDOG_SECONDS = 15
+WATCHDOG_SECONDS = 10
 
 pytestmark = [
     pytest.mark.skipif(not enter.inside(), reason="needs a lab: make test"),
