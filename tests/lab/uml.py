@@ -27,8 +27,9 @@ def command(machine, image):
     disks = [f"ubd0={machine.directory}/disk.cow,{image.disk}"]
     # d: no layer over it; c: others have it open too, take no lock.
     disks += [f"ubd{number}dc={file}" for number, file in enumerate(machine.disk_files, 1)]
+    # gro: room for frames as large as others' offload makes them; they would be cut off otherwise.
     cards = [
-        f"{CARD}{number}:transport=tap,ifname={tap},mac={mac}"
+        f"{CARD}{number}:transport=tap,ifname={tap},mac={mac},gro=1"
         for number, (tap, mac) in enumerate(machine.cards())
     ]
     return [
