@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import os
+import shutil
 import subprocess
+
+from tests.lab.sources import debian_sources
 
 BASE_PACKAGES = tuple(
     "systemd systemd-sysv udev dbus kmod openssh-server python3 ca-certificates apt-utils "
@@ -45,6 +51,11 @@ WantedBy=multi-user.target
 """
 
 
+def recipe(*parts):
+    """A short hash of these texts, which decide what a thing in the cache is made of."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
 def run_logged(command, work, cwd=None):
     """Run ``command`` in ``cwd``, with its output in a file of the directory ``work``.
 
@@ -63,3 +74,28 @@ def run_logged(command, work, cwd=None):
     if done.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
         raise RuntimeError(f"{command[0]} exited with {done.returncode}:\n{tail}")
+
+
+@contextlib.contextmanager
+def sources_of_debian(root, suite):
+    """While this lasts, apt in the tree ``root`` (a path) gets packages of ``suite`` from Debian.
+
+    Yields a function that runs apt-get there with its arguments.
+    """
+    sources, resolv = root / "etc/apt/sources.list", root / "etc/resolv.conf"
+    own = sources.read_text()
+    sources.write_text("\n".join(debian_sources(suite)) + "\n")
+    shutil.copy("/etc/resolv.conf", resolv)
+
+    def apt_get(*words):
+        quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
+        options = ["-o", "Dpkg::Use-Pty=0", "--no-install-recommends"]
+        run_logged(["chroot", str(root), *quiet, *options, *words], root.parent)
+
+    try:
+        apt_get("update")
+        yield apt_get
+        apt_get("clean")
+    finally:
+        sources.write_text(own)
+        resolv.write_text("")

@@ -9,9 +9,7 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
-import json
 import os
 import shutil
 import subprocess
@@ -21,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.lab import enter, packages, paths, suites
-from tests.lab.debian import BASE_PACKAGES, DPKG_OPTIONS, MASKED_UNITS, minion_unit
+from tests.lab.debian import BASE_PACKAGES, DPKG_OPTIONS, MASKED_UNITS, minion_unit, recipe
 from tests.lab.debian import run_logged as _logged
 from tests.lab.progress import say
 from tests.lab.sources import debian_sources
@@ -76,30 +74,43 @@ def ensure(all_suites=True, beside=()):
 def _ensure_chain(chain):
     """Build those of a list of (kind, function) that are missing, one after the other."""
     for kind, build in chain:
-        final = _directory(kind)
-        if used(final):
-            continue
-        remove_unused(f"*{kind}-*")
-        began = time.monotonic()
-        work = Path(tempfile.mkdtemp(prefix=f"new-{kind}-", dir=paths.CACHE))
-        try:
-            work.chmod(0o755)
-            build(work)
-            work.rename(final)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-        say(f"the root file system '{kind}' is ready after {time.monotonic() - began:.0f} s")
+        ensure_made(kind, _recipe_of(kind), build)
+
+
+def ensure_made(name, recipe, make):
+    """The directory of what is called ``name`` in the cache, made unless it is there.
+
+    ``recipe``: a hash of everything that decides what is in it. ``make`` is called with a directory
+    to fill, which gets its name when it is whole.
+    """
+    final = paths.CACHE / f"{name}-{recipe}"
+    if used(final):
+        return final
+    remove_unused(f"{name}-{'?' * len(recipe)}")
+    began = time.monotonic()
+    work = Path(tempfile.mkdtemp(prefix=f"new-{name}-", dir=paths.CACHE))
+    try:
+        work.chmod(0o755)
+        make(work)
+        work.rename(final)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    say(f"{name} is ready after {time.monotonic() - began:.0f} s")
+    return final
 
 
 def _directory(kind):
-    recipe = suites.recipe(kind) if kind in suites.SUITES else _recipe()
-    return paths.CACHE / f"{kind}-{recipe}"
+    return paths.CACHE / f"{kind}-{_recipe_of(kind)}"
+
+
+def _recipe_of(kind):
+    return suites.recipe_of(kind) if kind in suites.SUITES else _recipe()
 
 
 @functools.cache
 def _recipe():
     """A short hash of everything that decides what is in the images."""
-    parts = [
+    return recipe(
         *(inspect.getsource(part) for part in (_build_bare, _settle_in, _add_salt)),
         *(inspect.getsource(part) for part in (_build_installed, packages.write_index)),
         INSTALL_SCRIPT,
@@ -111,8 +122,7 @@ def _recipe():
         paths.CONSTRAINTS.read_text(),
         str(paths.SALT_VENV),
         *debian_sources(SUITE),
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+    )
 
 
 def used(directory):

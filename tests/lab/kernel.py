@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
+import inspect
 import os
 import shutil
 import subprocess
-import tempfile
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import image, paths
-from tests.lab.debian import run_logged
+from tests.lab.debian import recipe, run_logged
 from tests.lab.progress import say
 from tests.lab.sources import sources_of_another
 
@@ -97,25 +95,25 @@ def ensure(build):
 
 
 def _ensure(name):
-    final = _directory(name)
-    if image.used(final):
-        return
-    image.remove_unused(f"kernel-{name}-*")
-    began = time.monotonic()
-    work = Path(tempfile.mkdtemp(prefix=f"new-kernel-{name}-", dir=paths.CACHE))
-    try:
-        work.chmod(0o755)
-        _MAKERS[name](work, final)
-        result = work / "result"
-        result.rename(final)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    say(f"the kernel '{name}' is ready after {time.monotonic() - began:.0f} s")
+    make, _ = _MAKERS[name]
+
+    def fill(result):
+        scratch = result / "scratch"
+        scratch.mkdir()
+        make(scratch, result, _directory(name))
+        shutil.rmtree(scratch)
+
+    image.ensure_made(f"kernel-{name}", _recipe(name), fill)
 
 
 def _directory(name):
-    parts = [Path(__file__).read_text(), FRAGMENT.read_text()]
-    return paths.CACHE / f"kernel-{name}-{hashlib.sha256(''.join(parts).encode()).hexdigest()[:12]}"
+    return paths.CACHE / f"kernel-{name}-{_recipe(name)}"
+
+
+def _recipe(name):
+    """A hash of what decides how that kernel is made: a comment elsewhere costs no ten minutes."""
+    make, others = _MAKERS[name]
+    return recipe(*(inspect.getsource(part) for part in (make, Archive)), *others())
 
 
 # --- packages of another release of Debian ---------------------------------------------
@@ -157,10 +155,9 @@ class Archive:
 # --- built -----------------------------------------------------------------------------
 
 
-def _build(work, final):
-    source, result = work / "source", work / "result"
+def _build(work, result, final):
+    source = work / "source"
     _unpack_source(work, source)
-    result.mkdir()
     make = ["make", "-C", str(source), "ARCH=um", f"-j{os.cpu_count()}"]
     run_logged([*make, "defconfig"], work)
     merge = [str(source / "scripts/kconfig/merge_config.sh"), "-m", "-O", str(source)]
@@ -236,14 +233,13 @@ def _collect_modules(installed, target):
 # --- packaged --------------------------------------------------------------------------
 
 
-def _unpack_packaged(work, final):
+def _unpack_packaged(work, result, final):
     """Debian's package of its next release, with that release's C library beside it."""
     say(f"fetching a kernel for machines: {PACKAGE} of Debian {PACKAGE_SUITE}")
     archive = Archive(PACKAGE_SUITE, work)
-    tree, libraries, result = work / "package", work / "libraries", work / "result"
+    tree, libraries = work / "package", work / "libraries"
     archive.unpack(PACKAGE, tree)
     archive.unpack("libc6", libraries)
-    result.mkdir()
     shutil.copytree(libraries / LIBRARIES, result / "libraries", symlinks=True)
     loader = final / "libraries" / "ld-linux-x86-64.so.2"
     program = result / "linux"
@@ -257,4 +253,8 @@ def _unpack_packaged(work, final):
     shutil.copytree(tree / "usr/lib/uml/modules", result / "modules", symlinks=True)
 
 
-_MAKERS = {"built": _build, "packaged": _unpack_packaged}
+# How each is made, and what else decides what comes of it.
+_MAKERS = {
+    "built": (_build, lambda: (SOURCE_SUITE, SOURCE, FRAGMENT.read_text())),
+    "packaged": (_unpack_packaged, lambda: (PACKAGE_SUITE, PACKAGE)),
+}

@@ -8,19 +8,16 @@ of one kernel: one of User Mode Linux (see ``kernel``) or ``debian`` (its stock 
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import fence_lab, image, lean, network, packages, paths
+from tests.lab import fence_lab, image, lean, network, packages, paths, selinux
+from tests.lab.debian import recipe, sources_of_debian
 from tests.lab.lean import make_lean, write
-from tests.lab.progress import say
-from tests.lab.sources import debian_sources
 
 STOCK_KERNEL = "linux-image-cloud-amd64"
 SIZE = "6G"
@@ -99,23 +96,15 @@ class Image:
 
 
 @functools.cache
-def ensure(kernel, modules=None):
+def ensure(kernel, modules=None, confined=False):
     """Build the image for ``kernel`` (a name) unless it is there; return its Image.
 
     ``modules``: the directory of its modules, of which the image gets a copy; without one the
-    kernel is Debian's stock one, installed in the image.
+    kernel is Debian's stock one, installed in the image. ``confined``: with SELinux.
     """
-    final = _directory(kernel, modules)
-    if not image.used(final):
-        image.remove_unused(f"machine-{kernel}-*")
-        say(f"building the disk image of machines ({kernel})")
-        work = Path(tempfile.mkdtemp(prefix=f"new-machine-{kernel}-", dir=paths.CACHE))
-        try:
-            work.chmod(0o755)
-            _build(work, modules)
-            work.rename(final)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+    name = f"machine-{kernel}{'-selinux' if confined else ''}"
+    build = functools.partial(_build, modules=modules, confined=confined)
+    final = image.ensure_made(name, _recipe(modules, confined), build)
     return Image(final / "disk.raw", final / "vmlinuz", final / "initrd")
 
 
@@ -140,7 +129,8 @@ def _newest_kernel_package():
     return depends.split()[1]
 
 
-def _directory(kernel, modules):
+def _recipe(modules, confined):
+    """A short hash of everything that decides what is in the image."""
     parts = [
         Path(__file__).read_text(),
         Path(lean.__file__).read_text(),
@@ -150,11 +140,12 @@ def _directory(kernel, modules):
         str(modules),
         network.hosts_file(),
     ]
-    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
-    return paths.CACHE / f"machine-{kernel}-{digest}"
+    if confined:
+        parts += [Path(selinux.__file__).read_text(), selinux.MODULE.read_text()]
+    return recipe(*parts)
 
 
-def _build(work, modules):
+def _build(work, modules, confined):
     root = work / "root"
     subprocess.run(["cp", "-a", image.root("installed"), root], check=True)
     if modules:
@@ -163,6 +154,8 @@ def _build(work, modules):
         _add_stock_kernel(root, work)
     _settle_in(root)
     make_lean(root)
+    if confined:
+        selinux.install(root, image.SUITE)
     # With a journal: power is cut here.
     command = ["mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum", "-J", "size=16", "-m", "0"]
     command += ["-L", "root", "-d", root, work / "disk.raw", SIZE]
@@ -212,18 +205,9 @@ def _add_modules(root, modules):
 
 def _add_stock_kernel(root, work):
     """Install Debian's kernel and initrd as a machine would, from the machine's own sources."""
-    sources = root / "etc/apt/sources.list"
-    own = sources.read_text()
-    sources.write_text("\n".join(debian_sources(image.SUITE)) + "\n")
-    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     write(root / "etc/initramfs-tools/modules", INITRD_MODULES.replace(" ", "\n"))
-    apt = ["chroot", root, "apt-get", "-q", "-y", "-o", "Dpkg::Use-Pty=0"]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    install = ["install", "--no-install-recommends", STOCK_KERNEL, "initramfs-tools", "zstd"]
-    for words in (["update"], install, ["clean"]):
-        subprocess.run([*apt, *words], check=True, env=environment, stdout=subprocess.DEVNULL)
-    sources.write_text(own)
-    (root / "etc/resolv.conf").write_text("")
+    with sources_of_debian(root, image.SUITE) as apt_get:
+        apt_get("install", STOCK_KERNEL, "initramfs-tools", "zstd")
     for name, wanted in (("vmlinuz-*", "vmlinuz"), ("initrd.img-*", "initrd")):
         (found,) = (root / "boot").glob(name)
         shutil.copy(found, work / wanted)

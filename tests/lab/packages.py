@@ -24,7 +24,8 @@ ON_DEMAND = ("corosync-qdevice", "corosync-qnetd", "sbd")
 def formula_packages(release="12"):
     """Names of the packages that the formula installs on a node with that Debian, a sorted list.
 
-    Without those of ON_DEMAND, which it installs only where pillar asks for them.
+    Without those of ON_DEMAND, which it installs only where pillar asks for them, and those that
+    only machines with SELinux need.
     """
     script = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)"
     done = subprocess.run(
@@ -39,8 +40,8 @@ def formula_packages(release="12"):
     # As in map.jinja: later blocks win.
     for block in ("default", "Debian", f"Debian-{release}"):
         merged.update(blocks.get(block) or {})
-    lists = [names for key, names in merged.items() if key.endswith("_packages")]
-    return sorted({name for names in lists for name in names} - set(ON_DEMAND))
+    keys = [key for key in merged if key.endswith("_packages") and key != "selinux_packages"]
+    return sorted({name for key in keys for name in merged[key]} - set(ON_DEMAND))
 
 
 def write_index(directory):

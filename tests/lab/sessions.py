@@ -1,43 +1,59 @@
-"""All tests, as three sessions of pytest in three labs side by side.
+"""All tests, as many sessions of pytest, of which three run side by side, each in its own lab.
 
-Tests of whole clusters mostly wait: for a boot, a membership, a time-out. So the formula's clusters
-run in one session, the machines in another, and in the third, with what those leave of the
-processors, the unit and the functional tests and the clusters that need nothing but the pcs
-modules. What the sessions beside the first one said comes at the end, together and complete.
+Tests of whole clusters mostly wait: for a boot, a membership, a time-out. So one worker runs the
+tests on machines (never two stages at once: what they time would be each other), one those on
+containers, and one, with what those leave of the processors, all that needs no cluster. Who has
+nothing left takes over from the others.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections import Counter
 
-from tests.lab import enter, paths
+from tests.lab import paths
 from tests.lab.progress import say
 
 UNIT = "tests/unit"
+FUNCTIONAL = "tests/functional"
 CLUSTERS = "tests/integration"
 MACHINES = "tests/system"
-# Files of CLUSTERS that run in the last session, so that all take about as long.
-MOVED = tuple(
+# What takes longest begins first, so that none of it is left alone at the end.
+LONGEST_FIRST = tuple(
     f"{CLUSTERS}/test_{name}.py"
-    for name in ("ownership", "concurrent", "cluster_life", "cluster_device")
+    for name in ("drop_in", "versions", "platforms", "converge", "cluster_life", "bad_input")
 )
-SESSIONS = {
-    "clusters": (CLUSTERS, *(f"--ignore={file}" for file in MOVED)),
-    "machines": (MACHINES,),
-    "unit and functional": (UNIT, "tests/functional", *MOVED),
-}
-# The last one has time: what it tests needs no answer within seconds.
-NICE = {"unit and functional": 5}
-# Exit codes of pytest: Ctrl-C, and no test found, as with -k for tests of the other session.
+# What needs no cluster needs no answer within seconds either.
+NICE = 5
+# Exit codes of pytest: Ctrl-C, and no test found, as with -k for tests of another session.
 INTERRUPTED, NO_TESTS = 2, 5
 _PR_SET_PDEATHSIG = 1
+_COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|xpassed)\b")
+
+
+def queues():
+    """Worker -> what it takes in this order, unless another one was first."""
+    machines, clusters = _files(MACHINES), _files(CLUSTERS)
+    alone = [FUNCTIONAL, UNIT]
+    return {
+        "machines": [*machines, *clusters, *alone],
+        "clusters": [*clusters, *alone],
+        "no cluster": [*alone, *clusters],
+    }
+
+
+def _files(directory):
+    found = [f"{directory}/{path.name}" for path in (paths.REPO / directory).glob("test_*.py")]
+    first = {file: number for number, file in enumerate(LONGEST_FIRST)}
+    return sorted(found, key=lambda file: (first.get(file, len(first)), file))
 
 
 def all_wanted(arguments):
@@ -56,30 +72,71 @@ def _named(arguments):
     return [path for path in found if path.exists()]
 
 
+class Run:
+    """All sessions with these further ``arguments`` for pytest, and what came of them."""
+
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.codes, self.counts = {}, Counter()
+        self._lock = threading.Lock()
+        self._running, self._stopped = {}, False
+
+    def work(self, queue):
+        """Run one session of ``queue`` after the other that nobody has begun yet."""
+        for session in queue:
+            with self._lock:
+                if self._stopped or session in self.codes:
+                    continue
+                self.codes[session] = INTERRUPTED
+            self._one(session)
+
+    def _one(self, session):
+        began = time.monotonic()
+        with tempfile.TemporaryFile("w+", errors="replace") as output:
+            process = _start(session, self.arguments, output)
+            self._running[session] = process
+            code = process.wait()
+            output.seek(0)
+            said = output.read()
+        with self._lock:
+            del self._running[session]
+            self.codes[session] = code
+            self.counts.update(counted(said))
+            if code != NO_TESTS:
+                print(said, flush=True)
+            say(f"{session}: {_how(code)}, after {time.monotonic() - began:.0f} s")
+
+    def stop(self):
+        """End what runs, and begin nothing more."""
+        self._stopped = True
+        for process in list(self._running.values()):
+            process.terminate()
+
+
 def run(arguments):
     """Run all tests with these further arguments for pytest; return the exit code of all."""
-    over = threading.Event()
-    first, *others = SESSIONS
-    with contextlib.ExitStack() as stack:
-        outputs = {
-            name: stack.enter_context(tempfile.TemporaryFile("w+", errors="replace"))
-            for name in others
-        }
-        beside = {name: _start(name, arguments, output) for name, output in outputs.items()}
-        for name, process in beside.items():
-            threading.Thread(target=_tell_end, args=(name, process, over), daemon=True).start()
-        codes = {first: enter.run(["test", *SESSIONS[first], *arguments])}
-        over.set()
-        if codes[first] == INTERRUPTED or codes[first] > NO_TESTS:
-            for process in beside.values():
-                process.terminate()
-        for name, process in beside.items():
-            codes[name] = process.wait()
-            outputs[name].seek(0)
-            say(f"the session '{name}' said:")
-            print(outputs[name].read(), flush=True)
-    say("; ".join(f"{name}: {_how(code)}" for name, code in codes.items()))
-    return combined(*codes.values())
+    done = Run(arguments)
+    workers = [threading.Thread(target=done.work, args=(queue,)) for queue in queues().values()]
+    for worker in workers:
+        worker.start()
+    try:
+        for worker in workers:
+            worker.join()
+    except KeyboardInterrupt:
+        done.stop()
+        for worker in workers:
+            worker.join()
+    for session, code in done.codes.items():
+        if code not in (0, NO_TESTS):
+            say(f"{session}: {_how(code)}")
+    say(", ".join(f"{number} {what}" for what, number in done.counts.items()) or "no tests ran")
+    return combined(*done.codes.values())
+
+
+def counted(said):
+    """How many tests passed, failed ... by the last line of what pytest said, a dict."""
+    last = said.rstrip().rpartition("\n")[2]
+    return {what.rstrip("s"): int(number) for number, what in _COUNT.findall(last)}
 
 
 def combined(*codes):
@@ -87,27 +144,21 @@ def combined(*codes):
     return max((abs(code) for code in codes if code != NO_TESTS), default=NO_TESTS)
 
 
-def _start(name, arguments, output):
+def _start(session, arguments, output):
     libc = ctypes.CDLL(None)
 
     def settle_in():
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        os.nice(NICE.get(name, 0))
+        os.nice(NICE if session in (UNIT, FUNCTIONAL) else 0)
 
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.lab", "test", *SESSIONS[name], *arguments],
+        [sys.executable, "-m", "tests.lab", "test", session, *arguments],
         cwd=paths.REPO,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
         preexec_fn=settle_in,
     )
-
-
-def _tell_end(name, process, over):
-    code = process.wait()
-    if not over.is_set():
-        say(f"{name}: {_how(code)}; what that session said comes at the end")
 
 
 def _how(code):

@@ -6,6 +6,7 @@ What is played on it is a scenario, a module: ``article`` or ``hardened``.
 from __future__ import annotations
 
 import shutil
+import time
 
 from tests.lab import machines, network, paths
 from tests.lab.client import Writers, check_server_side
@@ -37,20 +38,26 @@ def changes_for(backend, resources=()):
     return change
 
 
+def _printed():
+    """A ``tell`` that prints each sentence with the seconds since now."""
+    started = time.monotonic()
+    return lambda text: print(f"[{time.monotonic() - started:6.1f} s] {text}", flush=True)
+
+
 class Stage:
-    """All of it; ``tell`` is called with a sentence at each step.
+    """All of it, booted for the length of a ``with``; ``tell`` is called at each step.
 
     ``scenario``: the module that has the pillar and the service, ``change``: what of its pillar is
-    otherwise (see ``sites.site``), ``disks`` and ``watchdog``: see ``machines.servers_and_client``.
+    otherwise (see ``sites.site``), ``disks`` and ``servers``: see ``machines.servers_and_client``.
     ``switch`` is the lab's power switch, with the same password as the site.
     """
 
-    def __init__(self, scenario, password, tell, change=None, disks=None, watchdog=False):
+    def __init__(self, scenario, password, tell=None, change=None, disks=None, **servers):
         self.scenario = scenario
-        self.tell = tell
+        self.tell = tell or _printed()
         self.password = password
         self.venv = paths.TEST_VENV
-        self.machines = machines.servers_and_client(disks, watchdog)
+        self.machines = machines.servers_and_client(disks, **servers)
         *self.servers, self.client = self.machines
         self.service = scenario.service(self.servers, self.client)
         self.switch = PowerSwitch(self.machines, password)
@@ -61,6 +68,16 @@ class Stage:
     def pillar(self):
         """The pillar as it is now; ``change`` may be changed, see ``write_pillar``."""
         return self.scenario.pillar(self.servers[0].devices, self.password, self.change)
+
+    def __enter__(self):
+        try:
+            return self.up()
+        except BaseException:
+            self.down()
+            raise
+
+    def __exit__(self, kind, error, trace):
+        self.down()
 
     def up(self):
         """Boot everything; return when both minions answer the master."""

@@ -8,15 +8,20 @@ the formula installs there, and a Salt minion on the Python of its own: the LTS 
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import shutil
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.lab import packages, paths
-from tests.lab.debian import BASE_PACKAGES, DPKG_OPTIONS, MASKED_UNITS, minion_unit, run_logged
+from tests.lab.debian import (
+    BASE_PACKAGES,
+    DPKG_OPTIONS,
+    MASKED_UNITS,
+    minion_unit,
+    recipe,
+    run_logged,
+)
 from tests.lab.progress import say
 from tests.lab.sources import sources_of_another
 
@@ -54,17 +59,16 @@ WITHOUT = ("timelib",)
 
 
 @functools.cache
-def recipe(name):
+def recipe_of(name):
     """A short hash of everything that decides what is in the root of the suite ``name``."""
-    parts = [
+    return recipe(
         Path(__file__).read_text(),
         *(BASE_PACKAGES + DPKG_OPTIONS + MASKED_UNITS + packages.EXTRA),
         *packages.formula_packages(SUITES[name].release),
         *sources_of_another(name, MACHINE_SUITE),
         (SUITES[name].requirements or paths.CONSTRAINTS).read_text(),
         paths.SALT_VERSION,
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+    )
 
 
 def builder(name):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.integration import site
@@ -21,16 +19,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def stage(whole_kernel):
-    started = time.monotonic()
-    made = Stage(
-        article,
-        PASSWORD,
-        lambda text: print(f"[{time.monotonic() - started:6.1f} s] {text}", flush=True),
-    )
-    try:
-        yield made.up()
-    finally:
-        made.down()
+    with Stage(article, PASSWORD) as made:
+        yield made
 
 
 def one_line(node, *argv):

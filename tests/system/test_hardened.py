@@ -25,16 +25,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def stage(whole_kernel):
-    started = time.monotonic()
-    made = Stage(
-        hardened,
-        PASSWORD,
-        lambda text: print(f"[{time.monotonic() - started:6.1f} s] {text}", flush=True),
-    )
-    try:
-        yield made.up()
-    finally:
-        made.down()
+    with Stage(hardened, PASSWORD) as made:
+        yield made
 
 
 def applied(stage, **options):

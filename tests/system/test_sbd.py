@@ -25,7 +25,6 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def stage(whole_kernel):
-    started = time.monotonic()
     disks = [machines.shared_disk(), machines.shared_disk("sbd", SBD_DISK_MIB)]
     backend = machines.backend()
     sbd = {
@@ -34,18 +33,14 @@ def stage(whole_kernel):
         "watchdog_timeout": WATCHDOG_SECONDS,
         "initialize": True,
     }
-    made = Stage(
+    with Stage(
         hardened,
         PASSWORD,
-        lambda text: print(f"[{time.monotonic() - started:6.1f} s] {text}", flush=True),
         change={"fencing": {"enabled": True, "sbd": sbd}},
         disks=disks,
         watchdog=True,
-    )
-    try:
-        yield made.up()
-    finally:
-        made.down()
+    ) as made:
+        yield made
 
 
 def test_two_bare_machines_become_a_service_with_sbd(stage):

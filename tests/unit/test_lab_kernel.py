@@ -56,13 +56,14 @@ def cache(tmp_path, monkeypatch):
     asked = []
 
     def maker(name):
-        def make(work, final):
+        def make(work, result, final):
             asked.append(name)
-            (work / "result").mkdir()
 
         return make
 
-    monkeypatch.setattr(kernel, "_MAKERS", {name: maker(name) for name in ("built", "packaged")})
+    monkeypatch.setattr(
+        kernel, "_MAKERS", {name: (maker(name), tuple) for name in ("built", "packaged")}
+    )
     yield asked
     kernel.chosen.cache_clear()
 
@@ -84,10 +85,10 @@ def test_a_built_one_is_built_once_and_serves_everybody(cache, monkeypatch):
 def test_where_none_can_be_built_the_packaged_one_serves_and_it_is_said(
     cache, monkeypatch, capsys, error
 ):
-    def fail(work, final):
+    def fail(work, result, final):
         raise error("no such package")
 
-    monkeypatch.setitem(kernel._MAKERS, "built", fail)
+    monkeypatch.setitem(kernel._MAKERS, "built", (fail, tuple))
     kernel.ensure(build=True)
     assert kernel.chosen().name == "packaged"
     assert "NO KERNEL COULD BE BUILT" in "".join(capsys.readouterr())

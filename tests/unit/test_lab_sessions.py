@@ -2,24 +2,83 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from tests.lab import paths, sessions
 
 
-def test_every_directory_with_tests_is_in_one_session():
-    directories = {path.parent for path in (paths.REPO / "tests").rglob("test_*.py")}
-    found = sorted(str(path.relative_to(paths.REPO)) for path in directories)
-    wanted = [path for words in sessions.SESSIONS.values() for path in words]
-    assert found == sorted(path for path in wanted if (paths.REPO / path).is_dir())
+def test_every_test_is_in_one_session():
+    """Whoever adds a directory of tests finds out here that nobody would run it."""
+    wanted = sorted(sessions.queues()["no cluster"] + sessions.queues()["machines"])
+    sessions_ = [paths.REPO / session for session in dict.fromkeys(wanted)]
+    for path in (paths.REPO / "tests").rglob("test_*.py"):
+        assert sum(path == one or one in path.parents for one in sessions_) == 1, path
 
 
-def test_a_file_that_moves_is_there_and_leaves_its_session():
-    for file in sessions.MOVED:
+def test_one_worker_alone_has_machines():
+    """Two stages at once would measure each other, and have the same names on disk."""
+    for worker, queue in sessions.queues().items():
+        has = any(session.startswith(sessions.MACHINES) for session in queue)
+        assert has == (worker == "machines")
+
+
+def test_nobody_rests_while_others_have_work():
+    first, *others = sessions.queues().values()
+    for queue in others:
+        assert set(queue) == {one for one in first if not one.startswith(sessions.MACHINES)}
+
+
+def test_what_begins_first_exists():
+    for file in sessions.LONGEST_FIRST:
         assert (paths.REPO / file).is_file()
-        homes = [name for name, words in sessions.SESSIONS.items() if file in words]
-        assert homes == ["unit and functional"]
-        assert f"--ignore={file}" in sessions.SESSIONS["clusters"]
+
+
+class FakeSessions(sessions.Run):
+    """Runs nothing, and notes who would have run what."""
+
+    def __init__(self):
+        super().__init__([])
+        self.begun = []
+
+    def _one(self, session):
+        self.begun.append(session)
+        self.codes[session] = 0
+
+
+def test_each_session_runs_once_whoever_takes_it():
+    run = FakeSessions()
+    workers = [
+        threading.Thread(target=run.work, args=[queue]) for queue in (["a", "b"], ["b", "a"])
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sorted(run.begun) == ["a", "b"]
+
+
+def test_nothing_begins_after_a_stop():
+    run = FakeSessions()
+    run.stop()
+    run.work(["a"])
+    assert run.begun == []
+
+
+@pytest.mark.parametrize(
+    "last,expected",
+    [
+        ("==== 31 passed in 1842.11s (0:30:42) ====", {"passed": 31}),
+        ("= 1 failed, 38 passed, 4 skipped, 1 warning in 4.6s =",
+         {"failed": 1, "passed": 38, "skipped": 4}),
+        ("= 2 errors in 0.12s =", {"error": 2}),
+        ("no tests ran in 0.10s", {}),
+    ],
+)  # fmt: skip
+def test_what_pytest_counted(last, expected):
+    assert sessions.counted(f"9 passed\n{last}\n") == expected
+    assert sessions.counted(last) == expected
 
 
 @pytest.mark.parametrize(
