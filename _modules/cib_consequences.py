@@ -51,21 +51,31 @@ def of(old, new):
         salt '*' cib_consequences.of '<cib>...</cib>' '<cib>...</cib>'
     """
     found = {"sentences": [], "disruptive": [], "held": []}
-    now = _fresh(old, new)
+    asked = {}
+    now = _fresh(old, new, asked)
     for action in now:
         _tell(found, action)
     lifted, before = _lifted(new), _lifted(old)
     if lifted:
-        for action in _fresh(before or old, lifted):
+        for action in _fresh(before or old, lifted, asked):
             if action not in now:
                 _tell(found, action, "when the maintenance ends, ", bool(before))
     return found
 
 
-def _fresh(old, new):
-    """What the scheduler would do about the new configuration and not about the old one."""
-    before = _actions(old)
-    return [action for action in _actions(new) if action not in before]
+def _fresh(old, new, asked):
+    """
+    What the scheduler would do about the new configuration and not about the old one.
+
+    It is asked about no configuration twice (``asked`` has its answers), and not about the old one
+    when the new one makes it do nothing.
+    """
+    for text in (new, old):
+        if text not in asked:
+            asked[text] = _actions(text)
+        if not asked[new]:
+            return []
+    return [action for action in asked[new] if action not in asked[old]]
 
 
 def _tell(found, action, prefix="", held=False):
