@@ -10,7 +10,8 @@ import re
 import shlex
 import xml.etree.ElementTree as ET
 
-from tests.support.salt_modules import Runner, load
+from tests.support.cluster_tools import ToolRunner
+from tests.support.salt_modules import load
 
 NODES = ("n1", "n2")
 # What others have set: nothing starts without a fencing device or moves for the balance alone.
@@ -30,7 +31,7 @@ ROUNDS = 5
 MASK = "********"
 
 
-class PcsRunner(Runner):
+class PcsRunner(ToolRunner):
     """Runs commands where the tools are, and ``pcs`` without the second that its start takes."""
 
     def __init__(self, tools):
@@ -61,7 +62,7 @@ class Walk:
             node = {"id": str(number), "uname": name}
             ET.SubElement(root.find("configuration/nodes"), "node", node)
         self.tools.cib.write_text(ET.tostring(root, encoding="unicode"))
-        self.tools.pcs(*OTHERS)
+        self.tools.begin(*OTHERS)
         self.world.salt["cib.apply"](self.case.base, wait=0)
         self.settle(*(f"--node-up={name}" for name in NODES))
 
