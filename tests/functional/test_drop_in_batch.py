@@ -44,7 +44,7 @@ class Minion:
 def minion(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     tools = for_version("0.11", tmp_path)
-    tools.begin("property set stonith-enabled=false")
+    tools.pcs("property set stonith-enabled=false")
     return Minion(tools, tmp_path / "cache")
 
 

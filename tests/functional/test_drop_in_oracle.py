@@ -14,13 +14,13 @@ def tools(request, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     found = for_version(request.param, tmp_path, "pcs.xml")
     # or crm_verify says what pcs does not look for: nothing would start without a device
-    found.begin("property set stonith-enabled=false")
+    found.pcs("property set stonith-enabled=false")
     return found
 
 
 def engine(tools, name="engine.xml"):
     ours = tools.another(name)
-    ours.begin("property set stonith-enabled=false")
+    ours.pcs("property set stonith-enabled=false")
     return ours
 
 

@@ -29,7 +29,6 @@ The first command on a version costs a second (its root is entered, pcs imported
 import os
 import shutil
 import subprocess
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -81,44 +80,6 @@ def for_version(version, directory, name="cib.xml"):
     return Tools(root, directory, name, version)
 
 
-# Commands whose answer depends on nothing but what they read: their input, or the file.
-_OF_INPUT = (["crm_verify", "--xml-pipe"], ["crm_simulate", "--xml-pipe", "--run"])
-_OF_FILE = ["cibadmin", "--query"]
-_answers = {}
-# Root, commands of pcs and the file before them -> the file after them.
-_begun = {}
-
-
-class ToolRunner(Runner):
-    """``cmd.run_all`` where the tools are.
-
-    A tool that only reads is not started again for what it was given before, by this test or
-    another: each start takes 40 ms of processor time, most of it to load the same schema.
-    """
-
-    def _run(self, cmd, stdin, environ, timeout, python_shell):
-        key = self._key(cmd, stdin, environ)
-        if key in _answers:
-            return dict(_answers[key])
-        answer = super()._run(cmd, stdin, environ, timeout, python_shell)
-        if key and answer["retcode"] == 0 and key == self._key(cmd, stdin, environ):
-            _answers[key] = dict(answer)
-        return answer
-
-    def _key(self, cmd, stdin, environ):
-        """What decides the answer; None for a command that is always run."""
-        if cmd == _OF_FILE:
-            try:
-                text = Path(environ["CIB_file"]).read_text()
-            except (KeyError, OSError):
-                return None
-        elif any(cmd[: len(words)] == words for words in _OF_INPUT):
-            text = stdin
-        else:
-            return None
-        return (tuple(self.prefix), environ["PATH"], tuple(cmd), sha256(text.encode()).digest())
-
-
 class Tools:
     """One configuration file, the commands that work on it, and modules that think it is live."""
 
@@ -143,14 +104,6 @@ class Tools:
         other.cib.write_text(EMPTY_CIBS[self.version])
         other.env = {**self.env, "CIB_file": str(other.cib)}
         return other
-
-    def begin(self, *commands):
-        """Like ``pcs`` on a new file; that pcs runs them once, and its file is copied then."""
-        key = (self._entered, commands, self.text())
-        if key not in _begun:
-            self.pcs(*commands)
-            _begun[key] = self.text()
-        self.cib.write_text(_begun[key])
 
     def run(self, *command, check=True, stdin=None):
         """Run one of Pacemaker's tools on the file."""
@@ -179,7 +132,7 @@ class Tools:
 
     def world(self):
         """The modules, with this file as the cluster's configuration."""
-        return load(run=ToolRunner(self.prefix, self.env), opts={"test": False})
+        return load(run=Runner(self.prefix, self.env), opts={"test": False})
 
     def text(self):
         return self.cib.read_text()

@@ -50,9 +50,6 @@ class Runner:
         self.commands.append(list(cmd) if isinstance(cmd, (list, tuple)) else cmd)
         self.stdins.append(stdin)
         environ = {**os.environ, **self.env, **(env or {})}
-        return self._run(cmd, stdin, environ, timeout, python_shell)
-
-    def _run(self, cmd, stdin, environ, timeout, python_shell):
         argv = [*self.prefix, *map(str, cmd)] if isinstance(cmd, (list, tuple)) else cmd
         try:
             done = subprocess.run(

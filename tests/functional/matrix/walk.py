@@ -10,8 +10,7 @@ import re
 import shlex
 import xml.etree.ElementTree as ET
 
-from tests.support.cluster_tools import ToolRunner
-from tests.support.salt_modules import load
+from tests.support.salt_modules import Runner, load
 
 NODES = ("n1", "n2")
 # What others have set: nothing starts without a fencing device or moves for the balance alone.
@@ -31,7 +30,7 @@ ROUNDS = 5
 MASK = "********"
 
 
-class PcsRunner(ToolRunner):
+class PcsRunner(Runner):
     """Runs commands where the tools are, and ``pcs`` without the second that its start takes."""
 
     def __init__(self, tools):
@@ -62,7 +61,7 @@ class Walk:
             node = {"id": str(number), "uname": name}
             ET.SubElement(root.find("configuration/nodes"), "node", node)
         self.tools.cib.write_text(ET.tostring(root, encoding="unicode"))
-        self.tools.begin(*OTHERS)
+        self.tools.pcs(*OTHERS)
         self.world.salt["cib.apply"](self.case.base, wait=0)
         self.settle(*(f"--node-up={name}" for name in NODES))
 
