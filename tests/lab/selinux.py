@@ -18,6 +18,7 @@ MODULE = Path(__file__).with_suffix(".cil")
 PACKAGES = ("selinux-policy-default", "policycoreutils", "selinux-utils")
 # What the formula installs by itself.
 SEMANAGE = "policycoreutils-python-utils"
+CONTEXTS = "/etc/selinux/default/contexts/files/file_contexts"
 # For the kernel's command line: off is what it is built with.
 KERNEL_ARGUMENTS = ("lsm=yama,selinux", "enforcing=1")
 
@@ -44,6 +45,8 @@ def install(root, suite):
         ["apt-get", "-q", "update"],
         ["semodule", "--noreload", "--install", f"/tmp/{MODULE.name}"],
         ["rm", f"/tmp/{MODULE.name}"],
-        ["setfiles", "-F", "/etc/selinux/default/contexts/files/file_contexts", "/"],
+        ["setfiles", "-F", "-e", "/proc", CONTEXTS, "/"],
     ):
-        run_logged(["chroot", str(root), *command], root.parent)
+        # setfiles goes from file to file through /proc/self/fd.
+        own = ["unshare", "--mount", "--pid", "--fork", f"--mount-proc={root / 'proc'}"]
+        run_logged([*own, "chroot", str(root), *command], root.parent)
