@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import fence_lab, image, lean, network, packages, paths, selinux
+from tests.lab import fence_lab, image, lean, network, packages, paths
 from tests.lab.debian import recipe, sources_of_debian
 from tests.lab.lean import make_lean, write
 
@@ -96,15 +96,14 @@ class Image:
 
 
 @functools.cache
-def ensure(kernel, modules=None, confined=False):
+def ensure(kernel, modules=None):
     """Build the image for ``kernel`` (a name) unless it is there; return its Image.
 
     ``modules``: the directory of its modules, of which the image gets a copy; without one the
-    kernel is Debian's stock one, installed in the image. ``confined``: with SELinux.
+    kernel is Debian's stock one, installed in the image.
     """
-    name = f"machine-{kernel}{'-selinux' if confined else ''}"
-    build = functools.partial(_build, modules=modules, confined=confined)
-    final = image.ensure_made(name, _recipe(modules, confined), build)
+    build = functools.partial(_build, modules=modules)
+    final = image.ensure_made(f"machine-{kernel}", _recipe(modules), build)
     return Image(final / "disk.raw", final / "vmlinuz", final / "initrd")
 
 
@@ -129,7 +128,7 @@ def _newest_kernel_package():
     return depends.split()[1]
 
 
-def _recipe(modules, confined):
+def _recipe(modules):
     """A short hash of everything that decides what is in the image."""
     parts = [
         Path(__file__).read_text(),
@@ -140,12 +139,10 @@ def _recipe(modules, confined):
         str(modules),
         network.hosts_file(),
     ]
-    if confined:
-        parts += [Path(selinux.__file__).read_text(), selinux.MODULE.read_text()]
     return recipe(*parts)
 
 
-def _build(work, modules, confined):
+def _build(work, modules):
     root = work / "root"
     subprocess.run(["cp", "-a", image.root("installed"), root], check=True)
     if modules:
@@ -154,8 +151,6 @@ def _build(work, modules, confined):
         _add_stock_kernel(root, work)
     _settle_in(root)
     make_lean(root)
-    if confined:
-        selinux.install(root, image.SUITE)
     # With a journal: power is cut here.
     command = ["mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum", "-J", "size=16", "-m", "0"]
     command += ["-L", "root", "-d", root, work / "disk.raw", SIZE]
