@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Container
 from typing import Any
 
 import _cib_values
@@ -25,7 +26,7 @@ _DAEMONS = ("/usr/lib/pacemaker", "/usr/libexec/pacemaker", "/usr/lib64/pacemake
 _PACKAGE = "Pacemaker and its command line tools"
 
 
-def parse(xml):
+def parse(xml: str) -> dict[str, Any]:
     """
     Return an agent's metadata as plain data.
 
@@ -78,7 +79,7 @@ def _action(element):
     return found
 
 
-def default_operations(metadata, agent):
+def default_operations(metadata: dict[str, Any], agent: str) -> list[dict[str, Any]]:
     """
     Return the operations that pcs would give a new resource of this agent.
 
@@ -110,7 +111,9 @@ def _operation(action):
     return found
 
 
-def problems(path, wanted, metadata, present=()):
+def problems(
+    path: str, wanted: dict[str, Any], metadata: dict[str, Any], present: Container[str] = ()
+) -> list[str]:
     """
     Return what an agent's metadata has against a primitive, as sentences with their path.
 
@@ -167,7 +170,7 @@ def _family(known, name):
     return {name, *known[name]["replaced_by"], *known[name]["replaces"]}
 
 
-def clashes(primitives, metadata):
+def clashes(primitives: dict[str, Any], metadata: dict[str, Any]) -> list[str]:
     """
     Return sentences about parameters that must be unique and are not.
 
@@ -198,7 +201,7 @@ def clashes(primitives, metadata):
     return found
 
 
-def property_problems(wanted, known):
+def property_problems(wanted: dict[str, Any], known: dict[str, Any]) -> list[str]:
     """
     Return what Pacemaker has against cluster properties, as sentences with their path.
 

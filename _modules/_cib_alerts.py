@@ -9,8 +9,12 @@ for (``select``) is compared when it is described, and stays as it is otherwise.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import _cib_values
+from _cib_checker import Checker
+from _cib_comparison import Plan
+from _cib_xml import Cib
 
 KIND = "alerts"
 EVENTS = ("nodes", "fencing", "resources", "attributes")
@@ -20,7 +24,7 @@ _SETS = {"options": "instance_attributes", "meta": "meta_attributes"}
 # The description ---------------------------------------------------------------------------------
 
 
-def check(check, kind, path, value):
+def check(check: Checker, kind: str, path: str, value: Any) -> Any:
     found, ids = {}, {}
     for name, inner in check.mapping(path, value).items():
         here = f"{path}:{name}"
@@ -68,7 +72,7 @@ def _select(check, path, value):
     return {"events": sorted(filter(None, events)), "attributes": sorted(attributes)}
 
 
-def describe(live, kind):
+def describe(live: dict[str, Any], kind: str) -> Any:
     found = {}
     for name, one in live[kind].items():
         found[name] = {key: value for key, value in one.items() if value and key != "recipients"}
@@ -84,7 +88,7 @@ def describe(live, kind):
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read(cib, kind):
+def read(cib: Cib, kind: str) -> dict[str, Any]:
     found = {}
     for alert in cib.configuration.findall("alerts/alert"):
         found[alert.get("id")] = {
@@ -115,7 +119,7 @@ def _read_select(element):
     }
 
 
-def write(cib, kind, name, action, data):
+def write(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     if action == "remove":
         cib.forget(cib.by_id[name])
         return
@@ -162,7 +166,7 @@ def _write_select(cib, alert, values):
 # The comparison ----------------------------------------------------------------------------------
 
 
-def compare(plan, kind):
+def compare(plan: Plan, kind: str) -> None:
     want, live = plan.want[kind], plan.live[kind]
     for name, wanted in want.items():
         if name in live:

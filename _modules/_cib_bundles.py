@@ -10,8 +10,12 @@ from __future__ import annotations
 import operator
 import re
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import _cib_tree
+from _cib_checker import Checker
+from _cib_comparison import Plan
+from _cib_xml import Cib
 
 TYPES = ("docker", "podman", "rkt")
 
@@ -54,7 +58,7 @@ _FIELDS = ("type", "container", "network", "ports", "storage", "resource", "meta
 # The description ---------------------------------------------------------------------------------
 
 
-def check(check, kind, path, value):
+def check(check: Checker, kind: str, path: str, value: Any) -> Any:
     found = {}
     for name, inner in check.mapping(path, value).items():
         here = f"{path}:{name}"
@@ -146,7 +150,7 @@ def _told(one):
     return found
 
 
-def describe(live, kind):
+def describe(live: dict[str, Any], kind: str) -> Any:
     # what another kind of container is, nobody can describe
     return {name: _told(one) for name, one in live[kind].items() if one["type"]}
 
@@ -154,7 +158,7 @@ def describe(live, kind):
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read(cib, kind):
+def read(cib: Cib, kind: str) -> dict[str, Any]:
     return {one.get("id"): _read(cib, one) for one in cib.section("resources").findall("bundle")}
 
 
@@ -186,7 +190,7 @@ def _container(element):
     return next((one for one in element if one.tag in TYPES), None)
 
 
-def write(cib, kind, name, action, data):
+def write(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     if action == "remove":
         element = cib.by_id[name]
         _cib_tree.release(cib, element, element.findall("primitive"))
@@ -279,11 +283,11 @@ def _entry(element, holder, tag, name):
 # The comparison ----------------------------------------------------------------------------------
 
 
-def compare(plan, kind):
+def compare(plan: Plan, kind: str) -> None:
     want, live = plan.want[kind], plan.live[kind]
     for name, wanted in want.items():
         path, inner = f"{kind}:{name}:resource", wanted["resource"]
-        if inner and not _cib_tree.may_hold(plan, path, kind, name, inner):
+        if inner and not plan.may_hold(path, kind, name, inner):
             continue
         if name in live:
             _compare_one(plan, kind, name, wanted, live[name])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import _cib_agent
 import _cib_kinds
@@ -17,6 +18,7 @@ import _cib_push
 import _cib_run
 import _cib_values
 from _cib_errors import CommandExecutionError
+from _cib_run import Machine
 
 # Agents -------------------------------------------------------------------------------------------
 
@@ -33,7 +35,9 @@ def _asked(plan):
     return found
 
 
-def complete(machine, want, live, plan):
+def complete(
+    machine: Machine, want: dict[str, Any], live: dict[str, Any], plan: dict[str, Any]
+) -> list[str]:
     """
     Give the primitives that differ their agents' defaults; raise what the metadata says no to.
 
@@ -106,7 +110,13 @@ def _check_properties(machine, changed):
     return _cib_agent.property_problems(changed, known), []
 
 
-def not_promotable(machine, edits, primitives, want, live):
+def not_promotable(
+    machine: Machine,
+    edits: list[dict[str, Any]],
+    primitives: dict[str, Any],
+    want: dict[str, Any],
+    live: dict[str, Any],
+) -> list[str]:
     """Clones that become promotable though an agent cannot promote."""
     found = []
     for edit in edits:
@@ -125,7 +135,7 @@ def not_promotable(machine, edits, primitives, want, live):
     return found
 
 
-def description(machine, want):
+def description(machine: Machine, want: dict[str, Any]) -> list[str]:
     """
     Return what agents and Pacemaker have against a normalised description, as sentences.
 
@@ -140,7 +150,14 @@ def description(machine, want):
 # Pacemaker ----------------------------------------------------------------------------------------
 
 
-def verify(machine, want, live, old, new, edits):
+def verify(
+    machine: Machine,
+    want: dict[str, Any],
+    live: dict[str, Any],
+    old: str,
+    new: str,
+    edits: list[dict[str, Any]],
+) -> list[str]:
     """
     Raise what crm_verify says about the new configuration and not about the old one.
 
@@ -235,7 +252,7 @@ _WORDS = {
 }
 
 
-def consequences(machine, old, new):
+def consequences(machine: Machine, old: str, new: str) -> dict[str, list[str]]:
     """
     Ask the scheduler about a change.
 
@@ -274,7 +291,7 @@ def _tell(found, action, prefix="", held=False):
             found["held"].append(prefix + sentence)
 
 
-def parse(text):
+def parse(text: str) -> list[list[str]]:
     """
     Return the actions in what ``crm_simulate --run`` prints, as ``[what, who, where]``.
 

@@ -158,7 +158,7 @@ class Checker:
         return self.pattern(path, value, _DURATION, "a time (such as 20s, 500ms or 2min)")
 
 
-def kind_of(value):
+def kind_of(value: Any) -> str:
     names = {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}
     return names.get(type(value), f"a value ({type(value).__name__})")
 

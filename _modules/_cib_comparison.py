@@ -10,6 +10,7 @@ import _cib_values
 
 INTENT_META = ("target-role", "is-managed", "maintenance")
 _PASSIVE = {"target-role": ("started",), "is-managed": ("true",), "maintenance": ("false",)}
+_KINDS = {"group": "groups", "clone": "clones", "master": "clones", "bundle": "bundles"}
 # How a read object says where it is, which is not told as a part of it.
 _PLACE = ("inside", "resources", "secrets")
 
@@ -175,3 +176,41 @@ class Plan:
             if wanted.get(key) != found.get(key):
                 edit[key] = wanted.get(key)
                 change[key] = {"old": found.get(key), "new": wanted.get(key)}
+
+    # The tree of resources
+
+    def may_hold(self, path: str, kind: str, name: str, member: str) -> bool:
+        """
+        Whether a group, clone or bundle can get what it is described to hold; else a problem is
+        added. ``path`` is where the description says so.
+        """
+        allowed, words = _cib_tree.HOLDS[kind], _cib_tree.WORDS
+        known = next((self.live[one][member] for one in allowed if member in self.live[one]), None)
+        if not any(member in self.want[one] for one in allowed):
+            if known is None or any(member in self.leaving(one) for one in allowed):
+                which = " or ".join(words[one] for one in allowed)
+                self.problems.append(f"{path}: there is no {which} {member}")
+                return False
+        tag, holder = (known or {}).get("inside") or (None, None)
+        other = _KINDS.get(tag)
+        if other in (None, "groups") or holder == name:
+            return True
+        if holder in self.want[other] or holder in self.leaving(other):
+            return True
+        self.problems.append(
+            f"{path}: {member} is inside the {words[other]} {holder}, which is not described"
+        )
+        return False
+
+    def around(self, name: str) -> str | None:
+        """The clone or bundle that a resource will stand in, also by its group; None for none."""
+        place = self.holders.get(name)
+        if place is None:
+            found = self.live["primitives"].get(name) or self.live["groups"].get(name) or {}
+            tag, holder = found.get("inside") or (None, None)
+            kind = _KINDS.get(tag)
+            if kind is None or holder in self.gone or holder in self.want[kind]:
+                return None
+            place = kind, holder
+        kind, holder = place
+        return self.around(holder) if kind == "groups" else holder

@@ -13,8 +13,8 @@ import re
 
 import _cib_contradictions
 import _cib_rules
-import _cib_tree
 import _cib_values
+from _cib_comparison import Plan
 
 KIND = "constraints"
 _OPTIONS = {
@@ -185,7 +185,7 @@ def _resources_exist(plan, wanted):
 def _check_inner(plan, wanted):
     """As pcs does: a new constraint names a clone or a bundle, not the resource in it."""
     for name in dict.fromkeys(_members_of(wanted)):
-        outer = _cib_tree.around(plan, name)
+        outer = plan.around(name)
         if outer:
             plan.problems.append(f"{wanted['path']}: {name} is inside of {outer}: name that")
 
@@ -292,7 +292,7 @@ def _told(found):
     return {key: value for key, value in found.items() if key not in skip}
 
 
-def compare(plan, kind):
+def compare(plan: Plan, kind: str) -> None:
     """Add what differs between the described constraints and the live ones to a plan."""
     comparable = {
         name: found

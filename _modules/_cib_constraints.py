@@ -31,8 +31,11 @@ What a description may say is in ``cib_constraint_check``, how they are compared
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import _cib_rules
+from _cib_checker import Checker
+from _cib_xml import Cib
 
 ACTIONS = ("start", "promote", "demote", "stop")
 ORDER_KINDS = ("Mandatory", "Optional", "Serialize")
@@ -43,7 +46,7 @@ ORDERINGS = ("group", "listed")
 OPERATORS_OWN = ("cli-", "pcs-relocate-")
 
 
-def check(check, kind, path, value):
+def check(check: Checker, kind: str, path: str, value: Any) -> Any:
     """
     Return the described constraints as one list; each has its ``type`` and its ``path``.
 
@@ -237,7 +240,7 @@ def check_constraints(check_constraints, kind, path, value):
     return check(check_constraints, path, value)
 
 
-def describe(live, kind):
+def describe(live: dict[str, Any], kind: str) -> Any:
     found = {}
     for name, one in live[kind].items():
         if "foreign" not in one and not one["operators"]:
@@ -250,7 +253,7 @@ def describe(live, kind):
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read(cib, kind):
+def read(cib: Cib, kind: str) -> dict[str, Any]:
     return {
         element.get("id"): _read_constraint(cib, element) for element in cib.section("constraints")
     }
@@ -323,7 +326,7 @@ def _mentioned(cib, element):
     return [name for name in found if name]
 
 
-def write(cib, kind, name, action, data):
+def write(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     {"create": _create, "change": _change, "remove": _remove}[action](cib, name, data)
 
 

@@ -12,9 +12,12 @@ members: newer pcs refuses such a constraint, and Pacemaker orders a group's mem
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import _cib_rules
 import _cib_values
+from _cib_checker import Checker
+from _cib_comparison import Plan
 
 _KIND = "constraints"
 _INVERSE = {"start": "stop", "stop": "start", "promote": "demote", "demote": "promote"}
@@ -22,7 +25,7 @@ _LATER = {"start": "promote", "demote": "stop"}
 _PARTS = ("begin", "end")
 
 
-def of(plan, live):
+def of(plan: Plan, live: list[dict[str, Any]]) -> list[str]:
     """
     Return what contradicts itself, as sentences with the places in the description.
 
@@ -39,7 +42,7 @@ def of(plan, live):
     ]
 
 
-def described(want):
+def described(want: dict[str, Any]) -> list[str]:
     """
     Return what contradicts itself in a description, as sentences.
 
@@ -230,7 +233,7 @@ def _side(pair, score):
         yield frozenset(pair), "together" if number > 0 else "apart"
 
 
-def order_members(check, want, owner):
+def order_members(check: Checker, want: dict[str, Any], owner: dict[str, str]) -> None:
     """Use up the order entries between members of one group: they decide the members' order."""
     kept, pairs = [], {}
     for constraint in want["constraints"]:
@@ -310,7 +313,7 @@ _OPTIONS = (
 )
 
 
-def check_twice(check, constraints):
+def check_twice(check: Checker, constraints: list[dict[str, Any]]) -> None:
     """pcs refuses a constraint that is there already; so does a description."""
     seen = {}
     for one in constraints:

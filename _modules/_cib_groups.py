@@ -9,14 +9,18 @@ takes the older element ``master`` for such a clone: it is read as one, and keep
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import _cib_tree
 import _cib_values
+from _cib_checker import Checker
+from _cib_comparison import Plan
+from _cib_xml import Cib
 
 _AROUND = ("resources", "group", "clone", "master", "bundle")  # what may stand around a primitive
 
 
-def check_groups(check, kind, path, value):
+def check_groups(check: Checker, kind: str, path: str, value: Any) -> Any:
     found = {}
     for name, inner in check.mapping(path, value).items():
         here = f"{path}:{name}"
@@ -35,7 +39,7 @@ def check_groups(check, kind, path, value):
     return found
 
 
-def read_groups(cib, kind):
+def read_groups(cib: Cib, kind: str) -> dict[str, Any]:
     found = {}
     for container in cib.section("resources").iter():
         for element in container.findall("group"):
@@ -48,7 +52,7 @@ def read_groups(cib, kind):
     return found
 
 
-def write_groups(cib, kind, name, action, data):
+def write_groups(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     {"create": _create, "change": _change, "remove": _remove}[action](cib, name, data)
 
 
@@ -95,7 +99,7 @@ def _remove(cib, name, _):
     cib.remove_resource(name)
 
 
-def compare_groups(plan, kind):
+def compare_groups(plan: Plan, kind: str) -> None:
     want, live = plan.want[kind], plan.live[kind]
     for name, wanted in want.items():
         if not _members_exist(plan, name, wanted):
@@ -113,9 +117,9 @@ def compare_groups(plan, kind):
 
 def _members_exist(plan, name, wanted):
     """Whether every member is a primitive that a group can take."""
-    path, may_hold = f"groups:{name}:members", _cib_tree.may_hold
+    path = f"groups:{name}:members"
     # each of them is asked, so that every problem is told
-    good = [may_hold(plan, path, "groups", name, member) for member in wanted["members"]]
+    good = [plan.may_hold(path, "groups", name, member) for member in wanted["members"]]
     return all(good)
 
 
@@ -144,7 +148,7 @@ def _merged_members(plan, wanted, found):
     return merged
 
 
-def describe_groups(live, kind):
+def describe_groups(live: dict[str, Any], kind: str) -> Any:
     return dict(live[kind])
 
 
@@ -155,7 +159,7 @@ _INNER = ("primitive", "group")
 # The description ---------------------------------------------------------------------------------
 
 
-def check_clones(check, kind, path, value):
+def check_clones(check: Checker, kind: str, path: str, value: Any) -> Any:
     found = {}
     allowed = ("resource", "promotable", "meta", "description")
     for name, inner in check.mapping(path, value).items():
@@ -191,14 +195,14 @@ def _told(one):
     return found
 
 
-def describe_clones(live, kind):
+def describe_clones(live: dict[str, Any], kind: str) -> Any:
     return {name: _told(one) for name, one in live[kind].items()}
 
 
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_clones(cib, kind):
+def read_clones(cib: Cib, kind: str) -> dict[str, Any]:
     found = {}
     for element in cib.section("resources"):
         if element.tag not in TAGS:
@@ -217,7 +221,7 @@ def read_clones(cib, kind):
     return found
 
 
-def write_clones(cib, kind, name, action, data):
+def write_clones(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     if action == "remove":
         element = cib.by_id[name]
         inner = [one for one in element if one.tag in _INNER]
@@ -240,11 +244,11 @@ def write_clones(cib, kind, name, action, data):
 # The comparison ----------------------------------------------------------------------------------
 
 
-def compare_clones(plan, kind):
+def compare_clones(plan: Plan, kind: str) -> None:
     want, live = plan.want[kind], plan.live[kind]
     for name, wanted in want.items():
         path = f"{kind}:{name}:resource"
-        if not _cib_tree.may_hold(plan, path, kind, name, wanted["resource"]):
+        if not plan.may_hold(path, kind, name, wanted["resource"]):
             continue
         if name in live:
             _compare_one_clones(plan, kind, name, wanted, live[name])

@@ -57,7 +57,7 @@ class Kind:
 
 _DEFAULTS = Kind(
     check=_cib_properties.check_defaults,
-    read=_cib_properties.read,
+    read=_cib_properties.read_pairs,
     compare=_cib_properties.compare_defaults,
     write=_cib_properties.write_defaults,
     describe=_cib_properties.describe_defaults,
@@ -65,11 +65,11 @@ _DEFAULTS = Kind(
 # In the order in which they are compared and written: what others refer to comes first.
 KINDS = {
     "properties": Kind(
-        check=_cib_properties.check,
-        read=_cib_properties.read,
-        compare=_cib_properties.compare,
-        write=_cib_properties.write,
-        describe=_cib_properties.describe,
+        check=_cib_properties.check_pairs,
+        read=_cib_properties.read_pairs,
+        compare=_cib_properties.compare_pairs,
+        write=_cib_properties.write_pairs,
+        describe=_cib_properties.describe_pairs,
     ),
     "resource_defaults": _DEFAULTS,
     "op_defaults": _DEFAULTS,
@@ -165,7 +165,7 @@ def read(text: str) -> dict[str, Any]:
         raise ValueError(f"this is no XML: {err}") from err
     found = {name: kind.read(cib, name) for name, kind in KINDS.items()}
     found["default_sets"] = _cib_properties.read_sets(cib)
-    found["ownership"] = _cib_properties.read(cib, "ownership")
+    found["ownership"] = _cib_properties.read_pairs(cib, "ownership")
     _cib_values.mark(found)
     found["version"] = counters(cib.root)
     found["ids"] = sorted(cib.taken)

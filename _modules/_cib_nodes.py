@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import _cib_values
+from _cib_checker import Checker
+from _cib_comparison import Plan
+from _cib_xml import Cib
 
 KIND = "nodes"
 INTENT = ("standby", "maintenance")
@@ -26,7 +30,7 @@ _REMOTE = "ocf:pacemaker:remote"
 # The description ---------------------------------------------------------------------------------
 
 
-def check_nodes(check, kind, path, value):
+def check_nodes(check: Checker, kind: str, path: str, value: Any) -> Any:
     found = {}
     for node, inner in check.mapping(path, value).items():
         here = f"{path}:{node}"
@@ -63,7 +67,7 @@ def _utilization(check, path, value):
     return found
 
 
-def describe_nodes(live, kind):
+def describe_nodes(live: dict[str, Any], kind: str) -> Any:
     found = {}
     for node, one in live[kind].items():
         told = {
@@ -84,7 +88,7 @@ def _kept(name):
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_nodes(cib, kind):
+def read_nodes(cib: Cib, kind: str) -> dict[str, Any]:
     found = {}
     for node in cib.section("nodes"):
         found[node.get("uname")] = {
@@ -94,7 +98,7 @@ def read_nodes(cib, kind):
     return found
 
 
-def write_nodes(cib, kind, name, action, data):
+def write_nodes(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     node = next((one for one in cib.section("nodes") if one.get("uname") == name), None)
     if node is None:
         # a remote node has no entry before its first attribute
@@ -145,7 +149,7 @@ def _remote(plan):
     return found
 
 
-def compare_nodes(plan, kind):
+def compare_nodes(plan: Plan, kind: str) -> None:
     want, live = plan.want[kind], plan.live[kind]
     for node, found in live.items():
         for name in INTENT:
@@ -213,7 +217,7 @@ TARGETS = ("target", "target-pattern", "target-attribute", "target-value")
 LEVELS = range(1, 10)
 
 
-def check_levels(check, kind, path, value):
+def check_levels(check: Checker, kind: str, path: str, value: Any) -> Any:
     found, seen = [], {}
     for index, entry in enumerate(check.listing(path, value)):
         here = f"{path}:{index}"
@@ -255,14 +259,14 @@ def _check_pattern(check, path, found):
         check.problem(f"{path}:target-pattern", f"is no regular expression: {err}")
 
 
-def describe_levels(live, kind):
+def describe_levels(live: dict[str, Any], kind: str) -> Any:
     return [dict(one) for one in live[kind].values()]
 
 
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_levels(cib, kind):
+def read_levels(cib: Cib, kind: str) -> dict[str, Any]:
     found = {}
     for element in cib.configuration.findall("fencing-topology/fencing-level"):
         one = {name: element.get(name) for name in TARGETS if element.get(name) is not None}
@@ -272,7 +276,7 @@ def read_levels(cib, kind):
     return found
 
 
-def write_levels(cib, kind, name, action, data):
+def write_levels(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     if action == "remove":
         cib.forget(cib.by_id[name])
     elif action == "change":
@@ -286,7 +290,7 @@ def write_levels(cib, kind, name, action, data):
 # The comparison ----------------------------------------------------------------------------------
 
 
-def compare_levels(plan, kind):
+def compare_levels(plan: Plan, kind: str) -> None:
     live, recorded = plan.live[kind], plan.owned.get(kind, ())
     about, record = {}, []
     for name, found in live.items():

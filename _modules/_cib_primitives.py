@@ -12,42 +12,32 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from typing import Any
 
 import _cib_tree
 import _cib_values
+from _cib_checker import Checker
+from _cib_comparison import Plan
+from _cib_xml import Cib
 
 _WHOLE = re.compile(r"^-?\d+$", re.A)
-ON_FAIL = (
-    "ignore",
-    "block",
-    "demote",
-    "stop",
-    "restart",
-    "standby",
-    "fence",
-    "restart-container",
+ON_FAIL = tuple("ignore block demote stop restart standby fence restart-container".split())
+_FIELDS = (
+    *("agent", "attributes", "optional", "meta", "utilization", "operations"),
+    *("default-operations", "description"),
 )
 
 
 # The description ---------------------------------------------------------------------------------
 
 
-def check(check, kind, path, value):
-    allowed = (
-        "agent",
-        "attributes",
-        "optional",
-        "meta",
-        "utilization",
-        "operations",
-        "default-operations",
-        "description",
-    )
+def check(check: Checker, kind: str, path: str, value: Any) -> Any:
     found = {}
     for name, inner in check.mapping(path, value).items():
         here = f"{path}:{name}"
         check.identifier(here, name)
-        inner = check.mapping(here, inner, allowed, required=("agent",))
+        inner = check.mapping(here, inner, _FIELDS, required=("agent",))
         attributes, secrets = check.attributes(f"{here}:attributes", inner.get("attributes"))
         found[name] = {
             "agent": _agent(check, f"{here}:agent", inner.get("agent")),
@@ -144,7 +134,7 @@ def _no_same_interval(check, path, operations):
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read(cib, kind):
+def read(cib: Cib, kind: str) -> dict[str, Any]:
     found = {}
     for container in cib.section("resources").iter():
         for element in container.findall("primitive"):
@@ -179,7 +169,7 @@ def _read_op(cib, element):
     return values
 
 
-def write(cib, kind, name, action, data):
+def write(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     if action == "create":
         _create(cib, name, data)
     elif action == "change":
@@ -275,7 +265,7 @@ def _own_ops(cib, primitive):
 # The comparison ----------------------------------------------------------------------------------
 
 
-def compare(plan, kind):
+def compare(plan: Plan, kind: str) -> None:
     want, live = plan.want[kind], plan.live[kind]
     recorded = _recorded_operations(plan)
     for name, wanted in want.items():
@@ -342,11 +332,13 @@ def _compare_operations(wanted, found, recorded, edit, change):
         change.update(operations["changes"])
 
 
-def describe(live, kind):
+def describe(live: dict[str, Any], kind: str) -> Any:
     return dict(live[kind])
 
 
-def new_operations(described, defaults):
+def new_operations(
+    described: list[dict[str, Any]], defaults: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """
     Return the operations of a new primitive: the agent's defaults, the described ones over them.
 
@@ -369,7 +361,12 @@ def new_operations(described, defaults):
     return _own_intervals(found)
 
 
-def changed_operations(described, live, defaults, given_up=()):
+def changed_operations(
+    described: list[dict[str, Any]],
+    live: list[dict[str, Any]],
+    defaults: list[dict[str, Any]],
+    given_up: Iterable[str] = (),
+) -> dict[str, Any]:
     """
     Return the edits to a live primitive's operations, and how they are told.
 

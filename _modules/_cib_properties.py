@@ -20,9 +20,13 @@ set are owned whole.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import _cib_rules
 import _cib_values
+from _cib_checker import Checker
+from _cib_comparison import Plan
+from _cib_xml import Cib
 
 # A second set of cluster properties, after the others, says what this module's users own. Pacemaker
 # ignores names it does not know; either node can read it, whoever made it.
@@ -52,7 +56,7 @@ INTENT_PROPERTIES = ("maintenance-mode",)
 # The description ---------------------------------------------------------------------------------
 
 
-def check(check, kind, path, value):
+def check_pairs(check: Checker, kind: str, path: str, value: Any) -> Any:
     found = check.scalars(path, value)
     for name in found:
         check.word(f"{path}:{name}", name)
@@ -61,7 +65,7 @@ def check(check, kind, path, value):
     return found
 
 
-def describe(live, kind):
+def describe_pairs(live: dict[str, Any], kind: str) -> Any:
     built_in = BUILT_IN_PROPERTIES if kind == "properties" else ()
     return {name: value for name, value in live[kind].items() if name not in built_in}
 
@@ -75,12 +79,12 @@ def _sets(cib, kind):
     return [one for one in plain if (one.get("id") == OWNERSHIP_SET) == (kind == "ownership")]
 
 
-def read(cib, kind):
+def read_pairs(cib: Cib, kind: str) -> dict[str, Any]:
     prefix = OWNERSHIP_NAME if kind == "ownership" else ""
     return {name[len(prefix) :]: value for name, value in cib.values(_sets(cib, kind)).items()}
 
 
-def write(cib, kind, name, action, data):
+def write_pairs(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     value = None if action == "remove" else data
     section, tag, _ = SECTIONS[kind]
     if kind == "ownership" and not cib.section(section).findall(tag):
@@ -117,7 +121,7 @@ def _write_owned(cib, nvset, kind, value):
 # The comparison ----------------------------------------------------------------------------------
 
 
-def compare(plan, kind):
+def compare_pairs(plan: Plan, kind: str) -> None:
     want, live = plan.want[kind], plan.live[kind]
     intent = INTENT_PROPERTIES if kind == "properties" else ()
     for name in intent:
@@ -149,9 +153,9 @@ _KEYS = ("id", "score", "rule", "values")
 # The description ---------------------------------------------------------------------------------
 
 
-def check_defaults(check, kind, path, value):
+def check_defaults(check: Checker, kind: str, path: str, value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
-        return check(check, kind, path, value)
+        return check_pairs(check, kind, path, value)
     found, seen = [], {}
     for index, entry in enumerate(value):
         one = _check_set(check, kind, f"{path}:{index}", entry)
@@ -180,10 +184,10 @@ def _check_set(check, kind, path, entry):
     return found
 
 
-def describe_defaults(live, kind):
+def describe_defaults(live: dict[str, Any], kind: str) -> Any:
     sets = {name: one for name, one in live["default_sets"][kind].items() if "foreign" not in one}
     if not any(one["rule"] for one in sets.values()):
-        return describe(live, kind)
+        return describe_pairs(live, kind)
     return [
         {"id": name, **{key: value for key, value in one.items() if value is not None}}
         for name, one in sets.items()
@@ -193,7 +197,7 @@ def describe_defaults(live, kind):
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_sets(cib):
+def read_sets(cib: Cib) -> dict[str, dict[str, Any]]:
     """
     Return all sets of defaults, ``{kind: {id: {score, rule, values}}}``.
 
@@ -222,9 +226,9 @@ def _read_set(cib, element):
     return found
 
 
-def write_defaults(cib, kind, name, action, data):
+def write_defaults(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     if not isinstance(data, dict):
-        write(cib, kind, name, action, data)
+        write_pairs(cib, kind, name, action, data)
     elif action == "remove":
         cib.forget(cib.by_id[name])
     else:
@@ -263,11 +267,11 @@ def _about(one):
     return (_rule(one), _score(one))
 
 
-def compare_defaults(plan, kind):
+def compare_defaults(plan: Plan, kind: str) -> None:
     if isinstance(plan.want[kind], list):
         _compare_list(plan, kind)
     else:
-        compare(plan, kind)
+        compare_pairs(plan, kind)
         _compare_plain(plan, kind)
 
 

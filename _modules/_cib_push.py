@@ -16,12 +16,14 @@ import os
 import re
 import shutil
 import tempfile
+from typing import Any
 
 import _cib_kinds
 import _cib_rules
 import _cib_run
 import _cib_xml
 from _cib_errors import CommandExecutionError
+from _cib_run import Machine
 
 CONFLICT = 103  # the cluster's configuration is newer than the one the patch was made from
 _ESCAPED = "\\3777777"  # how a byte above 127 begins then
@@ -32,7 +34,7 @@ _QUERY_ERRORS = {
 }
 
 
-def query(machine, file=None):
+def query(machine: Machine, file: str | None = None) -> str:
     """
     Return the XML of the running cluster's configuration, or of that in a file.
 
@@ -61,7 +63,9 @@ def _read_file(path):
         raise CommandExecutionError(f"the configuration in {path} cannot be read: {err}") from err
 
 
-def push(machine, new, old, file=None, patch=None):
+def push(
+    machine: Machine, new: str, old: str, file: str | None = None, patch: str | None = None
+) -> tuple[bool, str | None]:
     """
     Replace a configuration by a new one, unless somebody wrote since it was read.
 
@@ -84,7 +88,7 @@ def push(machine, new, old, file=None, patch=None):
     return _send(machine, patch, version, states_only=bool(known)), patch
 
 
-def garbles(machine, new, old):
+def garbles(machine: Machine, new: str, old: str) -> bool:
     """
     Whether Pacemaker's own tools write letters beyond ASCII as something else: those of 2.0 do.
 
@@ -227,7 +231,7 @@ _NEEDS = {
 }
 
 
-def needed(edits):
+def needed(edits: list[dict[str, Any]]) -> list[int]:
     """
     Return the oldest schema that can hold what a plan writes, ``[major, minor]``.
 
@@ -255,7 +259,7 @@ def _lacks(text, version):
 # Raising it ---------------------------------------------------------------------------------------
 
 
-def raised(machine, text, edits):
+def raised(machine: Machine, text: str, edits: list[dict[str, Any]]) -> str | None:
     """
     Return a copy of the configuration in a newer schema if what a plan writes needs one, else None.
 
@@ -288,7 +292,7 @@ def _upgraded(machine, text):
             return file.read()
 
 
-def upgrade(machine):
+def upgrade(machine: Machine) -> None:
     """
     Raise the running cluster's configuration to the newest schema that the cluster knows.
 
@@ -306,7 +310,7 @@ def _run(machine, command):
         )
 
 
-def schema_change(old, new):
+def schema_change(old: str, new: str) -> dict[str, dict[str, str]]:
     """
     Return how a change of the schema is told in ``changes``.
 

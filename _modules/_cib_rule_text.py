@@ -7,6 +7,7 @@ Nothing here runs a command.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _COMPARE = ("eq", "ne", "gte", "gt", "lte", "lt")
 _TYPES = ("integer", "number", "string", "version")
@@ -204,7 +205,7 @@ def _date(operation, attributes, *parts):
     return ["date_expression", {"operation": operation, **attributes}, list(parts)]
 
 
-def parse(text):
+def parse(text: str) -> list[Any]:
     """
     Return the tree of a rule's text.
 
@@ -274,7 +275,7 @@ _TOLD = {
 }
 
 
-def told(tree):
+def told(tree: list[Any]) -> str:
     """
     Return the text of a rule's tree.
 

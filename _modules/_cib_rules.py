@@ -19,9 +19,13 @@ from __future__ import annotations
 
 import functools
 import re
+import xml.etree.ElementTree as ET
+from typing import Any
 
 import _cib_rule_text
 import _cib_values
+from _cib_checker import Checker
+from _cib_xml import Cib
 
 # What a rule may ask for, by where it stands.
 ALLOWED = {
@@ -63,7 +67,7 @@ def _parse(text):
 # What may be said --------------------------------------------------------------------------------
 
 
-def check(check, path, text, place):
+def check(check: Checker, path: str, text: Any, place: str) -> str | None:
     """
     A rule of a description, in one spelling; None and a problem when it is none.
 
@@ -136,7 +140,7 @@ def _in_limits(value, low, high):
     return low <= first <= last <= high and (first < last or not found.group(2))
 
 
-def needs(text):
+def needs(text: str) -> list[int] | None:
     """
     Return the first version of Pacemaker's schema that has what a rule says, as ``[3, 4]``.
 
@@ -183,7 +187,7 @@ def _canonical(tree):
     return (tag, tuple(sorted(attributes.items())), tuple(parts))
 
 
-def meaning(text):
+def meaning(text: str | None) -> tuple[Any, ...] | None:
     """
     Return what a rule means: the same value for two rules that differ in words or order only.
 
@@ -205,7 +209,7 @@ _KNOWN = {
 }
 
 
-def read(element):
+def read(element: ET.Element) -> str | None:
     """
     Return the text of a rule; None if pcs has no words for it.
 
@@ -259,7 +263,13 @@ def _date(text):
     return re.sub(r"\s+", "T", re.sub(r"\s*([TZ:.+-])\s*", r"\1", text.strip()), count=1)
 
 
-def write(cib, parent, text, attributes, place=0):
+def write(
+    cib: Cib,
+    parent: ET.Element,
+    text: str | None,
+    attributes: dict[str, str | None],
+    place: int = 0,
+) -> None:
     """
     Put a rule into an element, in the place of the one that it has.
 

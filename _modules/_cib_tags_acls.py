@@ -12,11 +12,16 @@ they are and their name: ``roles:operator``, ``users:anna``, ``groups:staff``.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import Any
+
+from _cib_checker import Checker
+from _cib_comparison import Plan
+from _cib_xml import Cib
 
 KIND = "tags"
 
 
-def check_tags(check, kind, path, value):
+def check_tags(check: Checker, kind: str, path: str, value: Any) -> Any:
     found = {}
     for name, inner in check.mapping(path, value).items():
         here = f"{path}:{name}"
@@ -27,21 +32,21 @@ def check_tags(check, kind, path, value):
     return found
 
 
-def describe_tags(live, kind):
+def describe_tags(live: dict[str, Any], kind: str) -> Any:
     return {name: list(one["members"]) for name, one in live[kind].items()}
 
 
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_tags(cib, kind):
+def read_tags(cib: Cib, kind: str) -> dict[str, Any]:
     return {
         tag.get("id"): {"members": [one.get("id") for one in tag.findall("obj_ref")]}
         for tag in cib.configuration.findall("tags/tag")
     }
 
 
-def write_tags(cib, kind, name, action, data):
+def write_tags(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     # a tag is gone already when all that it named was removed
     tag = cib.by_id.get(name)
     if action == "remove":
@@ -56,7 +61,7 @@ def write_tags(cib, kind, name, action, data):
 # The comparison ----------------------------------------------------------------------------------
 
 
-def compare_tags(plan, kind):
+def compare_tags(plan: Plan, kind: str) -> None:
     want, live = plan.want[kind], plan.live[kind]
     leaving = set(plan.leaving(kind))
     # what tags name may be a tag, too
@@ -104,7 +109,7 @@ _FIELDS = ("access", *SCOPES, "attribute", "description")
 # The description ---------------------------------------------------------------------------------
 
 
-def check_acls(check, kind, path, value):
+def check_acls(check: Checker, kind: str, path: str, value: Any) -> Any:
     found = {}
     value = check.mapping(path, value, TAGS)
     for part in TAGS:
@@ -141,7 +146,7 @@ def _permission(check, path, entry):
     return {name: value for name, value in found.items() if value is not None}
 
 
-def describe_acls(live, kind):
+def describe_acls(live: dict[str, Any], kind: str) -> Any:
     found = {}
     for mark, one in live[kind].items():
         part, name = mark.split(":", 1)
@@ -156,7 +161,7 @@ def describe_acls(live, kind):
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_acls(cib, kind):
+def read_acls(cib: Cib, kind: str) -> dict[str, Any]:
     found = {}
     for part, tag in TAGS.items():
         for element in cib.configuration.findall(f"acls/{tag}"):
@@ -181,7 +186,7 @@ def _read_role(element):
     return {"description": element.get("description"), "permissions": permissions}
 
 
-def write_acls(cib, kind, name, action, data):
+def write_acls(cib: Cib, kind: str, name: str, action: str, data: Any) -> None:
     part, name = name.split(":", 1)
     acls = cib.section("acls")
     element = next((one for one in acls.findall(TAGS[part]) if _name(one) == name), None)
@@ -225,7 +230,7 @@ def _new_permission(cib, role, wanted):
 # The comparison ----------------------------------------------------------------------------------
 
 
-def compare_acls(plan, kind):
+def compare_acls(plan: Plan, kind: str) -> None:
     want, live = plan.want[kind], plan.live[kind]
     leaving = set(plan.leaving(kind))
     removed = plan.gone | {one["id"] for one in plan.edits if one.get("remove")}

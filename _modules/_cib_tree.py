@@ -8,6 +8,10 @@ nothing in the description may still stand in a clone that somebody made by hand
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import Any
+
+from _cib_checker import Checker
+from _cib_xml import Cib
 
 # Which kinds of resources a kind may hold, and what one of a kind is called.
 HOLDS = {
@@ -16,21 +20,20 @@ HOLDS = {
     "bundles": ("primitives",),
 }
 WORDS = {"primitives": "primitive", "groups": "group", "clones": "clone", "bundles": "bundle"}
-_KINDS = {"group": "groups", "clone": "clones", "master": "clones", "bundle": "bundles"}
 _RESOURCES = ("primitive", "group", "clone", "master", "bundle")
 
 
 # The description ---------------------------------------------------------------------------------
 
 
-def held(kind, one):
+def held(kind: str, one: dict[str, Any]) -> list[str]:
     """Return the ids of the resources that a group, clone or bundle holds."""
     if kind == "groups":
         return list(one["members"])
     return [one["resource"]] if kind in HOLDS and one.get("resource") else []
 
 
-def holders(want):
+def holders(want: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """
     Return where each resource is described to stand, ``{id: (kind, id of the holder)}``.
 
@@ -45,7 +48,7 @@ def holders(want):
     return found
 
 
-def check(check, want):
+def check(check: Checker, want: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     """
     Check that ids are unique and that each resource stands in one place that can hold it.
 
@@ -91,61 +94,10 @@ def _check_member(check, want, path, kind, member):
         check.problem(path, f"{member} is a {word}{itself}")
 
 
-# The comparison ----------------------------------------------------------------------------------
-
-
-def may_hold(plan, path, kind, name, member):
-    """
-    Whether a group, clone or bundle can get what it is described to hold; else a problem is added.
-
-    path
-        Where the description says so.
-
-    kind, name, member
-        The holder's kind and id, and the id of the resource.
-    """
-    allowed = HOLDS[kind]
-    known = next((plan.live[one][member] for one in allowed if member in plan.live[one]), None)
-    if not any(member in plan.want[one] for one in allowed):
-        if known is None or any(member in plan.leaving(one) for one in allowed):
-            words = " or ".join(WORDS[one] for one in allowed)
-            plan.problems.append(f"{path}: there is no {words} {member}")
-            return False
-    tag, holder = (known or {}).get("inside") or (None, None)
-    other = _KINDS.get(tag)
-    if other in (None, "groups") or holder == name:
-        return True
-    if holder in plan.want[other] or holder in plan.leaving(other):
-        return True
-    plan.problems.append(
-        f"{path}: {member} is inside the {WORDS[other]} {holder}, which is not described"
-    )
-    return False
-
-
-def around(plan, name):
-    """
-    Return the clone or bundle that a resource will stand in, also by its group; None for none.
-
-    plan, name
-        The plan with all resources compared, and the resource's id.
-    """
-    place = plan.holders.get(name)
-    if place is None:
-        found = plan.live["primitives"].get(name) or plan.live["groups"].get(name) or {}
-        tag, holder = found.get("inside") or (None, None)
-        kind = _KINDS.get(tag)
-        if kind is None or holder in plan.gone or holder in plan.want[kind]:
-            return None
-        place = kind, holder
-    kind, holder = place
-    return around(plan, holder) if kind == "groups" else holder
-
-
 # The XML -----------------------------------------------------------------------------------------
 
 
-def inside(element):
+def inside(element: ET.Element) -> list[str] | None:
     """
     Return what stands around a resource as ``[element name, id]``; None for nothing.
 
@@ -155,7 +107,7 @@ def inside(element):
     return [element.tag, element.get("id")] if element.tag in _RESOURCES else None
 
 
-def release(cib, holder, elements):
+def release(cib: Cib, holder: ET.Element, elements: list[ET.Element]) -> None:
     """
     Take resources out of their holder: they stand for themselves, right after it.
 
@@ -169,7 +121,7 @@ def release(cib, holder, elements):
         resources.insert(list(resources).index(top) + 1, element)
 
 
-def hold(cib, holder, name, last=False):
+def hold(cib: Cib, holder: ET.Element, name: str | None, last: bool = False) -> None:
     """
     Put the one resource of a clone or bundle into it; another one that it held stands after it.
 
@@ -190,7 +142,7 @@ def hold(cib, holder, name, last=False):
         holder.insert(len(holder) if last else 0, inner)
 
 
-def new_holder(cib, tag, name, inner):
+def new_holder(cib: Cib, tag: str, name: str, inner: str | None) -> ET.Element:
     """
     Return a new element for a clone or bundle, in the place of the resource that it will hold.
 
