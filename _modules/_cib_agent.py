@@ -12,11 +12,11 @@ import os
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Container
-from typing import Any
 
 import _cib_values
 from _cib_errors import CommandExecutionError
 from _cib_run import Machine
+from _cib_values import Data
 
 # Actions that Pacemaker does not run by itself, so no operation is made of them.
 _NO_OPERATION = {"meta-data", "status", "validate-all"}
@@ -26,7 +26,7 @@ _DAEMONS = ("/usr/lib/pacemaker", "/usr/libexec/pacemaker", "/usr/lib64/pacemake
 _PACKAGE = "Pacemaker and its command line tools"
 
 
-def parse(xml: str) -> dict[str, Any]:
+def parse(xml: str) -> Data:
     """
     Return an agent's metadata as plain data.
 
@@ -79,12 +79,9 @@ def _action(element):
     return found
 
 
-def default_operations(metadata: dict[str, Any], agent: str) -> list[dict[str, Any]]:
+def default_operations(metadata: Data, agent: str) -> list[Data]:
     """
     Return the operations that pcs would give a new resource of this agent.
-
-    metadata
-        What :py:func:`parse` returned.
 
     agent
         The agent's full name. A fence device has a monitor only.
@@ -111,9 +108,7 @@ def _operation(action):
     return found
 
 
-def problems(
-    path: str, wanted: dict[str, Any], metadata: dict[str, Any], present: Container[str] = ()
-) -> list[str]:
+def problems(path: str, wanted: Data, metadata: Data, present: Container[str] = ()) -> list[str]:
     """
     Return what an agent's metadata has against a primitive, as sentences with their path.
 
@@ -122,9 +117,6 @@ def problems(
 
     wanted
         The primitive as :py:func:`_cib_describe.normalise` returns it.
-
-    metadata
-        What :py:func:`parse` returned.
 
     present
         Names of parameters that the running configuration has already: somebody insisted on them.
@@ -170,7 +162,7 @@ def _family(known, name):
     return {name, *known[name]["replaced_by"], *known[name]["replaces"]}
 
 
-def clashes(primitives: dict[str, Any], metadata: dict[str, Any]) -> list[str]:
+def clashes(primitives: Data, metadata: Data) -> list[str]:
     """
     Return sentences about parameters that must be unique and are not.
 
@@ -201,15 +193,12 @@ def clashes(primitives: dict[str, Any], metadata: dict[str, Any]) -> list[str]:
     return found
 
 
-def property_problems(wanted: dict[str, Any], known: dict[str, Any]) -> list[str]:
+def property_problems(wanted: Data, known: Data) -> list[str]:
     """
     Return what Pacemaker has against cluster properties, as sentences with their path.
 
     wanted
         ``{name: value}`` of the properties that are new or changed.
-
-    known
-        What :py:func:`properties` returned.
     """
     found = []
     for name, value in wanted.items():
@@ -241,7 +230,7 @@ def _fits(kind, values, value):
 # What asks the machine ---------------------------------------------------------------------------
 
 
-def metadata(machine: Machine, agent: str) -> dict[str, Any] | None:
+def metadata(machine: Machine, agent: str) -> Data | None:
     """
     Return the metadata of an agent that is installed here; None if it is not.
 
@@ -263,7 +252,7 @@ def metadata(machine: Machine, agent: str) -> dict[str, Any] | None:
     return kept[agent]
 
 
-def properties(machine: Machine) -> dict[str, Any] | None:
+def properties(machine: Machine) -> Data | None:
     """
     Return the cluster properties that the installed Pacemaker knows; None if it cannot be asked.
     """

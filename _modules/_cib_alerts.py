@@ -14,6 +14,7 @@ from typing import Any
 import _cib_values
 from _cib_checker import Checker
 from _cib_comparison import Plan
+from _cib_values import Data
 from _cib_xml import Cib
 
 KIND = "alerts"
@@ -72,7 +73,7 @@ def _select(check, path, value):
     return {"events": sorted(filter(None, events)), "attributes": sorted(attributes)}
 
 
-def describe(live: dict[str, Any], kind: str) -> Any:
+def describe(live: Data, kind: str) -> Any:
     found = {}
     for name, one in live[kind].items():
         found[name] = {key: value for key, value in one.items() if value and key != "recipients"}
@@ -88,7 +89,7 @@ def describe(live: dict[str, Any], kind: str) -> Any:
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read(cib: Cib, kind: str) -> dict[str, Any]:
+def read(cib: Cib, kind: str) -> Data:
     found = {}
     for alert in cib.configuration.findall("alerts/alert"):
         found[alert.get("id")] = {

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Container
-from typing import Any, Callable, Union
+from typing import Callable, Union
 
 import _cib_check
 import _cib_commands
@@ -23,6 +23,7 @@ import _cib_push
 import _cib_xml
 from _cib_errors import CommandExecutionError
 from _cib_run import Machine
+from _cib_values import Data
 
 PUSHES = 10  # plans that others may outrun
 _FILESYSTEM = "ocf:heartbeat:Filesystem"
@@ -33,10 +34,10 @@ _OLD_SCHEMA = (
 )
 
 # A description, or a function that makes it of the present one.
-Description = Union[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]
+Description = Union[Data, Callable[[Data], Data]]
 
 
-def read(text: str) -> dict[str, Any]:
+def read(text: str) -> Data:
     """The configuration in a CIB as plain data (:py:func:`_cib_kinds.read`)."""
     try:
         return _cib_kinds.read(text)
@@ -149,7 +150,7 @@ def plan(
     partial: bool = False,
     file: str | None = None,
     capabilities: Callable[[], Container[str] | None] = lambda: None,
-) -> dict[str, Any]:
+) -> Data:
     """
     Return what applying a description would change, as :py:func:`cib.plan` says. Writes nothing.
 
@@ -186,7 +187,7 @@ def apply(
     partial: bool = False,
     file: str | None = None,
     allow_disruption: bool = False,
-) -> dict[str, Any]:
+) -> Data:
     """Bring the cluster's configuration to a description, as :py:func:`cib.apply` says."""
     done = None
     try:

@@ -15,6 +15,7 @@ from typing import Any
 import _cib_tree
 from _cib_checker import Checker
 from _cib_comparison import Plan
+from _cib_values import Data
 from _cib_xml import Cib
 
 TYPES = ("docker", "podman", "rkt")
@@ -150,7 +151,7 @@ def _told(one):
     return found
 
 
-def describe(live: dict[str, Any], kind: str) -> Any:
+def describe(live: Data, kind: str) -> Any:
     # what another kind of container is, nobody can describe
     return {name: _told(one) for name, one in live[kind].items() if one["type"]}
 
@@ -158,7 +159,7 @@ def describe(live: dict[str, Any], kind: str) -> Any:
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read(cib: Cib, kind: str) -> dict[str, Any]:
+def read(cib: Cib, kind: str) -> Data:
     return {one.get("id"): _read(cib, one) for one in cib.section("resources").findall("bundle")}
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from typing import Any
 
 import _cib_agent
 import _cib_kinds
@@ -19,6 +18,7 @@ import _cib_run
 import _cib_values
 from _cib_errors import CommandExecutionError
 from _cib_run import Machine
+from _cib_values import Data
 
 # Agents -------------------------------------------------------------------------------------------
 
@@ -35,17 +35,12 @@ def _asked(plan):
     return found
 
 
-def complete(
-    machine: Machine, want: dict[str, Any], live: dict[str, Any], plan: dict[str, Any]
-) -> list[str]:
+def complete(machine: Machine, want: Data, live: Data, plan: Data) -> list[str]:
     """
     Give the primitives that differ their agents' defaults; raise what the metadata says no to.
 
     want
         The normalised description; its primitives are completed in place.
-
-    live
-        What :py:func:`_cib_kinds.read` returned.
 
     plan
         What :py:func:`_cib_plan.compare` returned for the two.
@@ -112,10 +107,10 @@ def _check_properties(machine, changed):
 
 def not_promotable(
     machine: Machine,
-    edits: list[dict[str, Any]],
-    primitives: dict[str, Any],
-    want: dict[str, Any],
-    live: dict[str, Any],
+    edits: list[Data],
+    primitives: Data,
+    want: Data,
+    live: Data,
 ) -> list[str]:
     """Clones that become promotable though an agent cannot promote."""
     found = []
@@ -135,13 +130,8 @@ def not_promotable(
     return found
 
 
-def description(machine: Machine, want: dict[str, Any]) -> list[str]:
-    """
-    Return what agents and Pacemaker have against a normalised description, as sentences.
-
-    want
-        What :py:func:`_cib_describe.normalise` returned.
-    """
+def description(machine: Machine, want: Data) -> list[str]:
+    """Return what agents and Pacemaker have against a normalised description, as sentences."""
     known, problems, _ = _check_agents(machine, want["primitives"], {})
     problems += _cib_agent.clashes(want["primitives"], known)
     return problems + _check_properties(machine, want["properties"])[0]
@@ -152,11 +142,11 @@ def description(machine: Machine, want: dict[str, Any]) -> list[str]:
 
 def verify(
     machine: Machine,
-    want: dict[str, Any],
-    live: dict[str, Any],
+    want: Data,
+    live: Data,
     old: str,
     new: str,
-    edits: list[dict[str, Any]],
+    edits: list[Data],
 ) -> list[str]:
     """
     Raise what crm_verify says about the new configuration and not about the old one.

@@ -12,11 +12,11 @@ Nothing here runs a command. Values that are secret are masked.
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Any
 
 import _cib_commands_resources
 import _cib_values
 from _cib_pcs import Commands, action_of, moves
+from _cib_values import Data
 
 
 def _settings(commands, edits):
@@ -318,19 +318,13 @@ _SPEAKERS = (
 
 
 def of_plan(
-    edits: list[dict[str, Any]],
-    want: dict[str, Any],
-    live: dict[str, Any],
+    edits: list[Data],
+    want: Data,
+    live: Data,
     capabilities: Container[str] | None = None,
 ) -> list[list[str]]:
     """
     Return the pcs commands that are equivalent to a plan, each a list of arguments.
-
-    edits
-        The edits of :py:func:`_cib_plan.compare`.
-
-    want, live
-        What it compared.
 
     capabilities
         Capability ids of the pcs to say it to; None for the newest.

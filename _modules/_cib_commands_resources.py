@@ -8,12 +8,12 @@ made again under its id.
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
 from _cib_pcs import Commands, action_of, moves
+from _cib_values import Data
 
 
-def say_resources(commands: Commands, edits: list[dict[str, Any]]) -> None:
+def say_resources(commands: Commands, edits: list[Data]) -> None:
     """Add the commands for changes of resources."""
     found = {kind: {} for kind in ("primitives", "groups", "clones", "bundles")}
     for edit in edits:
@@ -334,7 +334,7 @@ def _changed(old, values):
 _SET_OPTIONS = {"members", "sequential", "require-all", "action", "role"}
 
 
-def say_constraints(commands: Commands, edits: list[dict[str, Any]]) -> None:
+def say_constraints(commands: Commands, edits: list[Data]) -> None:
     """Add the commands for changes of constraints."""
     for edit in edits:
         name, live = edit["id"], commands.live["constraints"].get(edit["id"])

@@ -35,6 +35,7 @@ from typing import Any
 
 import _cib_rules
 from _cib_checker import Checker
+from _cib_values import Data
 from _cib_xml import Cib
 
 ACTIONS = ("start", "promote", "demote", "stop")
@@ -240,7 +241,7 @@ def check_constraints(check_constraints, kind, path, value):
     return check(check_constraints, path, value)
 
 
-def describe(live: dict[str, Any], kind: str) -> Any:
+def describe(live: Data, kind: str) -> Any:
     found = {}
     for name, one in live[kind].items():
         if "foreign" not in one and not one["operators"]:
@@ -253,7 +254,7 @@ def describe(live: dict[str, Any], kind: str) -> Any:
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read(cib: Cib, kind: str) -> dict[str, Any]:
+def read(cib: Cib, kind: str) -> Data:
     return {
         element.get("id"): _read_constraint(cib, element) for element in cib.section("constraints")
     }

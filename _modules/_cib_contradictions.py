@@ -12,12 +12,12 @@ members: newer pcs refuses such a constraint, and Pacemaker orders a group's mem
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
 
 import _cib_rules
 import _cib_values
 from _cib_checker import Checker
 from _cib_comparison import Plan
+from _cib_values import Data
 
 _KIND = "constraints"
 _INVERSE = {"start": "stop", "stop": "start", "promote": "demote", "demote": "promote"}
@@ -25,7 +25,7 @@ _LATER = {"start": "promote", "demote": "stop"}
 _PARTS = ("begin", "end")
 
 
-def of(plan: Plan, live: list[dict[str, Any]]) -> list[str]:
+def of(plan: Plan, live: list[Data]) -> list[str]:
     """
     Return what contradicts itself, as sentences with the places in the description.
 
@@ -42,13 +42,8 @@ def of(plan: Plan, live: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def described(want: dict[str, Any]) -> list[str]:
-    """
-    Return what contradicts itself in a description, as sentences.
-
-    want
-        A description as :py:func:`_cib_describe.normalise` returns it.
-    """
+def described(want: Data) -> list[str]:
+    """Return what contradicts itself in a description, as sentences."""
     found = want[_KIND]
     return [
         *_apart_and_together(found, []),
@@ -233,7 +228,7 @@ def _side(pair, score):
         yield frozenset(pair), "together" if number > 0 else "apart"
 
 
-def order_members(check: Checker, want: dict[str, Any], owner: dict[str, str]) -> None:
+def order_members(check: Checker, want: Data, owner: dict[str, str]) -> None:
     """Use up the order entries between members of one group: they decide the members' order."""
     kept, pairs = [], {}
     for constraint in want["constraints"]:
@@ -313,7 +308,7 @@ _OPTIONS = (
 )
 
 
-def check_twice(check: Checker, constraints: list[dict[str, Any]]) -> None:
+def check_twice(check: Checker, constraints: list[Data]) -> None:
     """pcs refuses a constraint that is there already; so does a description."""
     seen = {}
     for one in constraints:

@@ -68,6 +68,7 @@ import _cib_tree
 from _cib_checker import Checker, kind_of
 from _cib_errors import SaltInvocationError
 from _cib_kinds import KINDS
+from _cib_values import Data
 
 # What concerns more than one object --------------------------------------------------------------
 
@@ -85,12 +86,9 @@ def _check_ids(check, want):
     return owner
 
 
-def normalise(description: Any, pillar: Callable[[str], Any] | None = None) -> dict[str, Any]:
+def normalise(description: Any, pillar: Callable[[str], Any] | None = None) -> Data:
     """
     Check a description and return it in one form, as :py:func:`_cib_plan.compare` takes it.
-
-    description
-        A dictionary as in this module's documentation.
 
     pillar
         A function that returns the value at a place in pillar, for ``{pillar: a:b}``.

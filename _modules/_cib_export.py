@@ -8,7 +8,6 @@ description; the notes tell it. A secret becomes a reference into pillar.
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import _cib_agent
 import _cib_describe
@@ -20,6 +19,7 @@ from _cib_comparison import INTENT_META
 from _cib_errors import CommandExecutionError, SaltInvocationError
 from _cib_kinds import KINDS
 from _cib_run import Machine
+from _cib_values import Data
 
 PREFIX = "cluster_secrets"
 
@@ -49,12 +49,9 @@ class Export:
         return {name: value for name, value in values.items() if name not in names}
 
 
-def of(machine: Machine, live: dict[str, Any], prefix: str = PREFIX) -> dict[str, Any]:
+def of(machine: Machine, live: Data, prefix: str = PREFIX) -> Data:
     """
     Return ``description``, ``secrets`` (the places in pillar to fill) and ``notes`` (sentences).
-
-    live
-        What :py:func:`_cib_kinds.read` returned.
 
     prefix
         Where in pillar secrets are, a path with colons: the secret of the attribute ``password`` of

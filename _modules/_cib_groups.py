@@ -15,6 +15,7 @@ import _cib_tree
 import _cib_values
 from _cib_checker import Checker
 from _cib_comparison import Plan
+from _cib_values import Data
 from _cib_xml import Cib
 
 _AROUND = ("resources", "group", "clone", "master", "bundle")  # what may stand around a primitive
@@ -39,7 +40,7 @@ def check_groups(check: Checker, kind: str, path: str, value: Any) -> Any:
     return found
 
 
-def read_groups(cib: Cib, kind: str) -> dict[str, Any]:
+def read_groups(cib: Cib, kind: str) -> Data:
     found = {}
     for container in cib.section("resources").iter():
         for element in container.findall("group"):
@@ -148,7 +149,7 @@ def _merged_members(plan, wanted, found):
     return merged
 
 
-def describe_groups(live: dict[str, Any], kind: str) -> Any:
+def describe_groups(live: Data, kind: str) -> Any:
     return dict(live[kind])
 
 
@@ -195,14 +196,14 @@ def _told(one):
     return found
 
 
-def describe_clones(live: dict[str, Any], kind: str) -> Any:
+def describe_clones(live: Data, kind: str) -> Any:
     return {name: _told(one) for name, one in live[kind].items()}
 
 
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_clones(cib: Cib, kind: str) -> dict[str, Any]:
+def read_clones(cib: Cib, kind: str) -> Data:
     found = {}
     for element in cib.section("resources"):
         if element.tag not in TAGS:

@@ -23,6 +23,7 @@ import _cib_tags_acls
 import _cib_values
 from _cib_checker import Checker
 from _cib_comparison import Plan
+from _cib_values import Data
 from _cib_xml import Cib, counters
 
 
@@ -49,10 +50,10 @@ class Kind:
     """
 
     check: Callable[[Checker, str, str, Any], Any]
-    read: Callable[[Cib, str], dict[str, Any]]
+    read: Callable[[Cib, str], Data]
     compare: Callable[[Plan, str], None]
     write: Callable[[Cib, str, str, str, Any], None]
-    describe: Callable[[dict[str, Any], str], Any]
+    describe: Callable[[Data, str], Any]
 
 
 _DEFAULTS = Kind(
@@ -148,12 +149,9 @@ KINDS = {
 }
 
 
-def read(text: str) -> dict[str, Any]:
+def read(text: str) -> Data:
     """
     Return the configuration in a CIB as plain data.
-
-    text
-        The XML that ``cibadmin --query`` prints.
 
     Returns a dictionary with one entry per kind and ``ownership``, each ``{id: object}``;
     ``default_sets`` (:py:func:`_cib_properties.read_sets`), ``version`` (the CIB's three counters)
@@ -172,12 +170,9 @@ def read(text: str) -> dict[str, Any]:
     return found
 
 
-def edit(text: str, edits: Iterable[dict[str, Any]] = ()) -> str:
+def edit(text: str, edits: Iterable[Data] = ()) -> str:
     """
     Return the CIB's XML with the edits made; what they do not name stays as it is.
-
-    text
-        The XML that ``cibadmin --query`` prints.
 
     edits
         A list of ``{"kind": ..., "id": ..., "create": object}``, ``"change": {...}`` or

@@ -17,6 +17,7 @@ from typing import Any
 import _cib_values
 from _cib_checker import Checker
 from _cib_comparison import Plan
+from _cib_values import Data
 from _cib_xml import Cib
 
 KIND = "nodes"
@@ -67,7 +68,7 @@ def _utilization(check, path, value):
     return found
 
 
-def describe_nodes(live: dict[str, Any], kind: str) -> Any:
+def describe_nodes(live: Data, kind: str) -> Any:
     found = {}
     for node, one in live[kind].items():
         told = {
@@ -88,7 +89,7 @@ def _kept(name):
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_nodes(cib: Cib, kind: str) -> dict[str, Any]:
+def read_nodes(cib: Cib, kind: str) -> Data:
     found = {}
     for node in cib.section("nodes"):
         found[node.get("uname")] = {
@@ -259,14 +260,14 @@ def _check_pattern(check, path, found):
         check.problem(f"{path}:target-pattern", f"is no regular expression: {err}")
 
 
-def describe_levels(live: dict[str, Any], kind: str) -> Any:
+def describe_levels(live: Data, kind: str) -> Any:
     return [dict(one) for one in live[kind].values()]
 
 
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_levels(cib: Cib, kind: str) -> dict[str, Any]:
+def read_levels(cib: Cib, kind: str) -> Data:
     found = {}
     for element in cib.configuration.findall("fencing-topology/fencing-level"):
         one = {name: element.get(name) for name in TARGETS if element.get(name) is not None}

@@ -12,6 +12,7 @@ from collections.abc import Container
 from typing import Any
 
 import _cib_values
+from _cib_values import Data
 
 # What differs, and the capability id that tells.
 DIFFERENCES = {
@@ -110,7 +111,7 @@ class Commands:
         return [command for phase in PHASES for command in self._phases[phase]]
 
 
-def action_of(edit: dict[str, Any]) -> tuple[str, Any]:
+def action_of(edit: Data) -> tuple[str, Any]:
     """
     Return what an edit does and its data, ``(create, change or remove, data)``.
 

@@ -19,12 +19,11 @@ its own file (``_cib_kinds`` has them all), which gets the plan in the making (`
 
 from __future__ import annotations
 
-from typing import Any
-
 import _cib_tree
 import _cib_values
 from _cib_comparison import Plan
 from _cib_kinds import KINDS
+from _cib_values import Data
 
 _LAST_RESOURCE = list(_cib_tree.WORDS)[-1]
 
@@ -90,16 +89,13 @@ def _goes(plan, kind, name, leaving, gone):
 # The public part ---------------------------------------------------------------------------------
 
 
-def compare(want: dict[str, Any], live: dict[str, Any], partial: bool = False) -> dict[str, Any]:
+def compare(want: Data, live: Data, partial: bool = False) -> Data:
     """
     Compare what is wanted with what is there.
 
     want
         What :py:func:`_cib_describe.normalise` returned. A primitive may have ``defaults``, its
         agent's default operations; they are used where an operation is made or given back.
-
-    live
-        What :py:func:`_cib_kinds.read` returned.
 
     partial
         Whether the description is of some objects only: nothing else is removed or told, and the
@@ -120,13 +116,8 @@ def compare(want: dict[str, Any], live: dict[str, Any], partial: bool = False) -
     return {name: getattr(plan, name) for name in names}
 
 
-def describe(live: dict[str, Any]) -> dict[str, Any]:
-    """
-    Return a configuration as a description of it, the shape that is planned and applied.
-
-    live
-        What :py:func:`_cib_kinds.read` returned.
-    """
+def describe(live: Data) -> Data:
+    """Return a configuration as a description of it, the shape that is planned and applied."""
     plan = Plan({}, live, True)
     found = {}
     for name, kind in KINDS.items():

@@ -19,6 +19,7 @@ import _cib_tree
 import _cib_values
 from _cib_checker import Checker
 from _cib_comparison import Plan
+from _cib_values import Data
 from _cib_xml import Cib
 
 _WHOLE = re.compile(r"^-?\d+$", re.A)
@@ -134,7 +135,7 @@ def _no_same_interval(check, path, operations):
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read(cib: Cib, kind: str) -> dict[str, Any]:
+def read(cib: Cib, kind: str) -> Data:
     found = {}
     for container in cib.section("resources").iter():
         for element in container.findall("primitive"):
@@ -332,21 +333,16 @@ def _compare_operations(wanted, found, recorded, edit, change):
         change.update(operations["changes"])
 
 
-def describe(live: dict[str, Any], kind: str) -> Any:
+def describe(live: Data, kind: str) -> Any:
     return dict(live[kind])
 
 
-def new_operations(
-    described: list[dict[str, Any]], defaults: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def new_operations(described: list[Data], defaults: list[Data]) -> list[Data]:
     """
     Return the operations of a new primitive: the agent's defaults, the described ones over them.
 
     described
         A list of ``{"name": ..., option: value}``.
-
-    defaults
-        What :py:func:`_cib_agent.default_operations` returned.
     """
     described, defaults = _by_name(described), _by_name(defaults)
     found = []
@@ -362,16 +358,13 @@ def new_operations(
 
 
 def changed_operations(
-    described: list[dict[str, Any]],
-    live: list[dict[str, Any]],
-    defaults: list[dict[str, Any]],
+    described: list[Data],
+    live: list[Data],
+    defaults: list[Data],
     given_up: Iterable[str] = (),
-) -> dict[str, Any]:
+) -> Data:
     """
     Return the edits to a live primitive's operations, and how they are told.
-
-    described, defaults
-        As for :py:func:`new`.
 
     live
         The operations it has, as :py:func:`_cib_kinds.read` returns them.

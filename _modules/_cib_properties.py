@@ -26,6 +26,7 @@ import _cib_rules
 import _cib_values
 from _cib_checker import Checker
 from _cib_comparison import Plan
+from _cib_values import Data
 from _cib_xml import Cib
 
 # A second set of cluster properties, after the others, says what this module's users own. Pacemaker
@@ -65,7 +66,7 @@ def check_pairs(check: Checker, kind: str, path: str, value: Any) -> Any:
     return found
 
 
-def describe_pairs(live: dict[str, Any], kind: str) -> Any:
+def describe_pairs(live: Data, kind: str) -> Any:
     built_in = BUILT_IN_PROPERTIES if kind == "properties" else ()
     return {name: value for name, value in live[kind].items() if name not in built_in}
 
@@ -79,7 +80,7 @@ def _sets(cib, kind):
     return [one for one in plain if (one.get("id") == OWNERSHIP_SET) == (kind == "ownership")]
 
 
-def read_pairs(cib: Cib, kind: str) -> dict[str, Any]:
+def read_pairs(cib: Cib, kind: str) -> Data:
     prefix = OWNERSHIP_NAME if kind == "ownership" else ""
     return {name[len(prefix) :]: value for name, value in cib.values(_sets(cib, kind)).items()}
 
@@ -184,7 +185,7 @@ def _check_set(check, kind, path, entry):
     return found
 
 
-def describe_defaults(live: dict[str, Any], kind: str) -> Any:
+def describe_defaults(live: Data, kind: str) -> Any:
     sets = {name: one for name, one in live["default_sets"][kind].items() if "foreign" not in one}
     if not any(one["rule"] for one in sets.values()):
         return describe_pairs(live, kind)
@@ -197,12 +198,9 @@ def describe_defaults(live: dict[str, Any], kind: str) -> Any:
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_sets(cib: Cib) -> dict[str, dict[str, Any]]:
+def read_sets(cib: Cib) -> dict[str, Data]:
     """
     Return all sets of defaults, ``{kind: {id: {score, rule, values}}}``.
-
-    cib
-        The parsed configuration.
 
     One whose rule has no words, or that is only a reference, is ``foreign``.
     """

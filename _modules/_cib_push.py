@@ -16,7 +16,6 @@ import os
 import re
 import shutil
 import tempfile
-from typing import Any
 
 import _cib_kinds
 import _cib_rules
@@ -24,6 +23,7 @@ import _cib_run
 import _cib_xml
 from _cib_errors import CommandExecutionError
 from _cib_run import Machine
+from _cib_values import Data
 
 CONFLICT = 103  # the cluster's configuration is newer than the one the patch was made from
 _ESCAPED = "\\3777777"  # how a byte above 127 begins then
@@ -37,9 +37,6 @@ _QUERY_ERRORS = {
 def query(machine: Machine, file: str | None = None) -> str:
     """
     Return the XML of the running cluster's configuration, or of that in a file.
-
-    file
-        Its path.
 
     Raises CommandExecutionError that says why it cannot be read.
     """
@@ -91,9 +88,6 @@ def push(
 def garbles(machine: Machine, new: str, old: str) -> bool:
     """
     Whether Pacemaker's own tools write letters beyond ASCII as something else: those of 2.0 do.
-
-    new, old
-        The XML of both configurations.
     """
     return _ESCAPED in _patch(machine, _cib_kinds.edit(old), new) and _ESCAPED not in new
 
@@ -231,13 +225,8 @@ _NEEDS = {
 }
 
 
-def needed(edits: list[dict[str, Any]]) -> list[int]:
-    """
-    Return the oldest schema that can hold what a plan writes, ``[major, minor]``.
-
-    edits
-        The edits of :py:func:`_cib_plan.compare`.
-    """
+def needed(edits: list[Data]) -> list[int]:
+    """Return the oldest schema that can hold what a plan writes, ``[major, minor]``."""
     found = [(1, 0)]
     for edit in edits:
         data = edit.get("create") or edit.get("change")
@@ -259,15 +248,9 @@ def _lacks(text, version):
 # Raising it ---------------------------------------------------------------------------------------
 
 
-def raised(machine: Machine, text: str, edits: list[dict[str, Any]]) -> str | None:
+def raised(machine: Machine, text: str, edits: list[Data]) -> str | None:
     """
     Return a copy of the configuration in a newer schema if what a plan writes needs one, else None.
-
-    text
-        The XML that ``cibadmin --query`` prints.
-
-    edits
-        The edits of :py:func:`_cib_plan.compare`.
 
     The cluster stays as it is. Raises CommandExecutionError when the installed Pacemaker knows no
     schema that is new enough.

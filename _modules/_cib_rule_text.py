@@ -209,9 +209,6 @@ def parse(text: str) -> list[Any]:
     """
     Return the tree of a rule's text.
 
-    text
-        The rule.
-
     Raises ValueError that says which word is wrong, and what should be there.
     """
     return _Parser(text).whole()
@@ -276,11 +273,6 @@ _TOLD = {
 
 
 def told(tree: list[Any]) -> str:
-    """
-    Return the text of a rule's tree.
-
-    tree
-        What :py:func:`parse` returned.
-    """
+    """Return the text of a rule's tree."""
     tag, attributes, parts = tree
     return _TOLD[tag](attributes, parts)

@@ -210,12 +210,7 @@ _KNOWN = {
 
 
 def read(element: ET.Element) -> str | None:
-    """
-    Return the text of a rule; None if pcs has no words for it.
-
-    element
-        The XML element.
-    """
+    """Return the text of a rule; None if pcs has no words for it."""
     try:
         tree = _tree(element)
         text = _cib_rule_text.told(tree)

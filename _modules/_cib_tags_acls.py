@@ -16,6 +16,7 @@ from typing import Any
 
 from _cib_checker import Checker
 from _cib_comparison import Plan
+from _cib_values import Data
 from _cib_xml import Cib
 
 KIND = "tags"
@@ -32,14 +33,14 @@ def check_tags(check: Checker, kind: str, path: str, value: Any) -> Any:
     return found
 
 
-def describe_tags(live: dict[str, Any], kind: str) -> Any:
+def describe_tags(live: Data, kind: str) -> Any:
     return {name: list(one["members"]) for name, one in live[kind].items()}
 
 
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_tags(cib: Cib, kind: str) -> dict[str, Any]:
+def read_tags(cib: Cib, kind: str) -> Data:
     return {
         tag.get("id"): {"members": [one.get("id") for one in tag.findall("obj_ref")]}
         for tag in cib.configuration.findall("tags/tag")
@@ -146,7 +147,7 @@ def _permission(check, path, entry):
     return {name: value for name, value in found.items() if value is not None}
 
 
-def describe_acls(live: dict[str, Any], kind: str) -> Any:
+def describe_acls(live: Data, kind: str) -> Any:
     found = {}
     for mark, one in live[kind].items():
         part, name = mark.split(":", 1)
@@ -161,7 +162,7 @@ def describe_acls(live: dict[str, Any], kind: str) -> Any:
 # The XML -----------------------------------------------------------------------------------------
 
 
-def read_acls(cib: Cib, kind: str) -> dict[str, Any]:
+def read_acls(cib: Cib, kind: str) -> Data:
     found = {}
     for part, tag in TAGS.items():
         for element in cib.configuration.findall(f"acls/{tag}"):

@@ -8,9 +8,9 @@ nothing in the description may still stand in a clone that somebody made by hand
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from typing import Any
 
 from _cib_checker import Checker
+from _cib_values import Data
 from _cib_xml import Cib
 
 # Which kinds of resources a kind may hold, and what one of a kind is called.
@@ -26,20 +26,15 @@ _RESOURCES = ("primitive", "group", "clone", "master", "bundle")
 # The description ---------------------------------------------------------------------------------
 
 
-def held(kind: str, one: dict[str, Any]) -> list[str]:
+def held(kind: str, one: Data) -> list[str]:
     """Return the ids of the resources that a group, clone or bundle holds."""
     if kind == "groups":
         return list(one["members"])
     return [one["resource"]] if kind in HOLDS and one.get("resource") else []
 
 
-def holders(want: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    """
-    Return where each resource is described to stand, ``{id: (kind, id of the holder)}``.
-
-    want
-        A description as :py:func:`_cib_describe.normalise` returns it.
-    """
+def holders(want: Data) -> dict[str, tuple[str, str]]:
+    """Return where each resource is described to stand, ``{id: (kind, id of the holder)}``."""
     found = {}
     for kind in HOLDS:
         for name, one in want.get(kind, {}).items():
@@ -48,7 +43,7 @@ def holders(want: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def check(check: Checker, want: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+def check(check: Checker, want: Data) -> tuple[dict[str, str], dict[str, str]]:
     """
     Check that ids are unique and that each resource stands in one place that can hold it.
 
@@ -98,22 +93,12 @@ def _check_member(check, want, path, kind, member):
 
 
 def inside(element: ET.Element) -> list[str] | None:
-    """
-    Return what stands around a resource as ``[element name, id]``; None for nothing.
-
-    element
-        The XML element around it.
-    """
+    """Return what stands around a resource as ``[element name, id]``; None for nothing."""
     return [element.tag, element.get("id")] if element.tag in _RESOURCES else None
 
 
 def release(cib: Cib, holder: ET.Element, elements: list[ET.Element]) -> None:
-    """
-    Take resources out of their holder: they stand for themselves, right after it.
-
-    cib, holder, elements
-        The parsed configuration and its XML elements.
-    """
+    """Take resources out of their holder: they stand for themselves, right after it."""
     resources = cib.section("resources")
     top = next(child for child in resources if holder in child.iter())
     for element in reversed(elements):
@@ -145,9 +130,6 @@ def hold(cib: Cib, holder: ET.Element, name: str | None, last: bool = False) -> 
 def new_holder(cib: Cib, tag: str, name: str, inner: str | None) -> ET.Element:
     """
     Return a new element for a clone or bundle, in the place of the resource that it will hold.
-
-    cib
-        The parsed configuration.
 
     tag, name, inner
         The element's name, its id, and the id of the resource, if any.

@@ -14,6 +14,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+# Objects of a configuration as plain data, by the names that descriptions use.
+Data = dict[str, Any]
+
 _SECRET = re.compile(
     r"(pass(wd|word|phrase|code)?|secret|credentials?|community|hexadecimal_kg"
     r"|(api|auth|access|secret|private|shared|encryption|ssh)[-_]?key|token)$",
@@ -77,7 +80,7 @@ def shown(name: str, value: Any) -> Any:
     return _MASK if value is not None and _SECRET.search(name) else value
 
 
-def masked(text: str, attributes: Iterable[dict[str, Any]]) -> str:
+def masked(text: str, attributes: Iterable[Data]) -> str:
     """
     A text with the values of secret attributes cut out of it.
 
@@ -98,13 +101,8 @@ def masked(text: str, attributes: Iterable[dict[str, Any]]) -> str:
     return text
 
 
-def marks(want: dict[str, Any]) -> list[str]:
-    """
-    Return the words of the record for a description.
-
-    want
-        What :py:func:`_cib_describe.normalise` returned.
-    """
+def marks(want: Data) -> list[str]:
+    """Return the words of the record for a description."""
     found = []
     for kind in _MARKED:
         for name, one in want[kind].items():
@@ -114,7 +112,7 @@ def marks(want: dict[str, Any]) -> list[str]:
     return found
 
 
-def mark(live: dict[str, Any]) -> None:
+def mark(live: Data) -> None:
     """
     Give the objects of a configuration that has a record of secrets the list of their names.
 

@@ -13,9 +13,9 @@ import copy
 import io
 import re
 import xml.etree.ElementTree as ET
-from typing import Any
 
 import _cib_values
+from _cib_values import Data
 
 # Elements whose id names another element.
 _REFERRING = {"resource_ref", "obj_ref", "acl_target", "role"}
@@ -215,12 +215,7 @@ def _root(text):
 
 
 def version(text: str) -> dict[str, str]:
-    """
-    Return a CIB's three counters without reading the rest of it.
-
-    text
-        The XML that ``cibadmin --query`` prints.
-    """
+    """Return a CIB's three counters without reading the rest of it."""
     return counters(_root(text))
 
 
@@ -235,24 +230,16 @@ def has_quorum(text: str) -> bool:
 
 
 def next_epoch(text: str) -> str:
-    """
-    Return the CIB with its epoch one higher, as Pacemaker does at each change.
-
-    text
-        The CIB's XML.
-    """
+    """Return the CIB with its epoch one higher, as Pacemaker does at each change."""
     root = ET.fromstring(text)
     root.set("epoch", str(int(root.get("epoch", "0")) + 1))
     root.set("num_updates", "0")
     return ET.tostring(root, encoding="unicode")
 
 
-def versioned_patch(patch: str, version: dict[str, Any]) -> str:
+def versioned_patch(patch: str, version: Data) -> str:
     """
     Return a patch of ``crm_diff --no-version`` that applies to one version of the CIB only.
-
-    patch
-        The XML that ``crm_diff`` printed.
 
     version
         ``admin_epoch``, ``epoch`` and ``num_updates`` of the CIB that was read. Pacemaker before

@@ -7,11 +7,9 @@ from salt.exceptions import CommandExecutionError
 
 import _cib_agent
 from _cib_run import Machine
-from tests.support.salt_modules import load
 
 DATA = Path(__file__).parent / "data" / "cib"
 IP, STATEFUL, FENCE = "ocf:heartbeat:IPaddr2", "ocf:pacemaker:Stateful", "stonith:fence_ipmilan"
-salt = load(states=False).salt
 
 
 def metadata(name):

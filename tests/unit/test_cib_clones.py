@@ -11,10 +11,8 @@ import _cib_describe
 import _cib_kinds
 import _cib_plan
 from tests.support.cluster_tools import EMPTY_CIB
-from tests.support.salt_modules import load
 
 AGENT = "ocf:heartbeat:IPaddr2"
-salt = load(states=False).salt
 
 
 def compare(description, text=EMPTY_CIB, partial=False):

@@ -9,9 +9,7 @@ import _cib_describe
 import _cib_kinds
 import _cib_plan
 from tests.support.cluster_tools import EMPTY_CIB
-from tests.support.salt_modules import load
 
-salt = load(states=False).salt
 AGENT = "ocf:pacemaker:Dummy"
 
 

@@ -7,10 +7,8 @@ import _cib_describe
 import _cib_kinds
 import _cib_plan
 from tests.support.cluster_tools import EMPTY_CIB
-from tests.support.salt_modules import load
 
-WORLD = load(states=False, pillar={"place": {"word": "hidden"}})
-salt = WORLD.salt
+PILLAR = {"place:word": "hidden"}
 DUMMY = "ocf:pacemaker:Dummy"
 CIB = EMPTY_CIB.replace(
     "<nodes/>", '<nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes>'
@@ -24,7 +22,7 @@ AROUND = {
 
 
 def compare(description, text, partial=False):
-    want = _cib_describe.normalise({**AROUND, **description})
+    want = _cib_describe.normalise({**AROUND, **description}, PILLAR.get)
     return _cib_plan.compare(want, _cib_kinds.read(text), partial)
 
 

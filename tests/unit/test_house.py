@@ -1,4 +1,4 @@
-"""How the house is built: what the private files of ``_modules`` may know of Salt and each other."""
+"""How the house is built: what private files of ``_modules`` may know of Salt and each other."""
 
 import ast
 from pathlib import Path
