@@ -18,25 +18,50 @@ import importlib
 import importlib.util
 import os
 import sys
+import threading
 import time
+from types import CodeType
 
 PREFIXES = ("_cib_", "_pcs_", "_hanfs_")
 TRIES = 20
 PAUSE = 0.1
+# Seconds after a change in which a file may have been read before it and be executed after it.
+RECENT = 5
 _STAMP = "__stamp__"
+# One for all versions of this file: jobs of a minion without processes are threads.
+_LOCK = vars(sys).setdefault("_cib_siblings_lock", threading.RLock())
 
 
 def load(path: str) -> None:
     """
-    Import the private files beside ``path``, unless just those are loaded already.
+    Import the private files beside a public module, unless just those are loaded already.
+
+    path
+        The public module that calls, which may have been replaced since Salt read it.
 
     Raises ImportError that says which file cannot be loaded, or which ones change all the time.
     """
-    directory = os.path.dirname(os.path.abspath(path))
+    with _LOCK:
+        stamps = _load(path, os.path.dirname(os.path.abspath(path)))
+        state = os.stat(path)
+        newest = max([state.st_ctime_ns, *(stamp[-1] for stamp in stamps.values())])
+        code, recent = sys._getframe(1).f_code, time.time() - newest / 1e9 < RECENT
+        if recent and code.co_filename == path and _is_another(path, code):
+            _drop_old_bytecode(path)
+            raise ImportError(f"{path} was replaced while it was loaded: run this again")
+
+
+def _is_another(path: str, code: CodeType) -> bool:
+    """Whether a file says something else than what is being executed of it."""
+    with open(path, "rb") as file:
+        return compile(file.read(), path, "exec", dont_inherit=True) != code
+
+
+def _load(path: str, directory: str) -> dict[str, tuple]:
     for _ in range(TRIES):
         stamps, error = _stamps(directory), None
         if _loaded() == stamps:
-            return
+            return stamps
         _forget()
         for name in stamps:
             _drop_old_bytecode(os.path.join(directory, f"{name}.py"))
@@ -54,7 +79,7 @@ def load(path: str) -> None:
             _forget()
             raise ImportError(error)
         if now == stamps:
-            return
+            return stamps
         time.sleep(PAUSE)
     _forget()
     changed = sorted(name for name in {*now, *stamps} if now.get(name) != stamps.get(name))
