@@ -1,5 +1,5 @@
 """
-The text of a rule, as pcs takes it, to the tree of ``cib_rules`` and back.
+The text of a rule, as pcs takes it, to the tree of ``_cib_rules`` and back.
 
 Nothing here runs a command.
 """
