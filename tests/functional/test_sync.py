@@ -29,7 +29,8 @@ FORMULA = {
         VERSION = "V"
 
         def versions():
-            return [VERSION, _cib_upper.VERSION, _cib_upper.lower()]
+            library = _cib_upper
+            return [VERSION, library.VERSION, library.lower()]
     """,
     "shed.py": """
         import _cib_siblings
