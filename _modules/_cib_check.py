@@ -255,21 +255,31 @@ def consequences(machine: Machine, old: str, new: str) -> dict[str, list[str]]:
     when ``crm_simulate`` cannot be run or has no answer.
     """
     found = {"sentences": [], "disruptive": [], "held": []}
-    now = _fresh(machine, old, new)
+    asked = {}
+    now = _fresh(machine, old, new, asked)
     for action in now:
         _tell(found, action)
     lifted, before = _lifted(new), _lifted(old)
     if lifted:
-        for action in _fresh(machine, before or old, lifted):
+        for action in _fresh(machine, before or old, lifted, asked):
             if action not in now:
                 _tell(found, action, "when the maintenance ends, ", bool(before))
     return found
 
 
-def _fresh(machine, old, new):
-    """What the scheduler would do about the new configuration and not about the old one."""
-    before = _actions(machine, old)
-    return [action for action in _actions(machine, new) if action not in before]
+def _fresh(machine, old, new, asked):
+    """
+    What the scheduler would do about the new configuration and not about the old one.
+
+    It is asked about no configuration twice (``asked`` has its answers), and not about the old one
+    when the new one makes it do nothing.
+    """
+    for text in (new, old):
+        if text not in asked:
+            asked[text] = _actions(machine, text)
+        if not asked[new]:
+            return []
+    return [action for action in asked[new] if action not in asked[old]]
 
 
 def _tell(found, action, prefix="", held=False):

@@ -15,7 +15,7 @@ run is kept, so that a test can count processes and look for secrets in argument
 """
 
 import fnmatch
-import importlib.util
+import functools
 import itertools
 import os
 import subprocess
@@ -85,11 +85,17 @@ class Runner:
         }
 
 
+@functools.cache
+def _code(path, modified):
+    """The file at ``path``, compiled once: that takes a hundred times what running it takes."""
+    return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+
+
 def _import(path):
     """A fresh copy of the module at ``path``: tests must not share its globals."""
-    spec = importlib.util.spec_from_file_location(f"world{next(_serial)}_{path.stem}", str(path))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = types.ModuleType(f"world{next(_serial)}_{path.stem}")
+    module.__file__ = str(path)
+    exec(_code(path, path.stat().st_mtime_ns), vars(module))
     return module
 
 
