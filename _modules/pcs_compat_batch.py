@@ -25,6 +25,13 @@ import xml.etree.ElementTree as ET
 import salt.utils.files
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
+import _cib_siblings
+
+_cib_siblings.load(__file__)
+
+import _cib_kinds
+import _cib_xml
+
 # Section of the configuration -> kinds of objects in it, for ``scope``.
 SCOPES = {
     "configuration": None,
@@ -122,7 +129,7 @@ def _live():
 
 def _configuration(text):
     """What is configured, in one form: no status, no versions, no indentation."""
-    root = ET.fromstring(__salt__["cib_xml.edit"](text))
+    root = ET.fromstring(_cib_kinds.edit(text))
     configuration = root.find("configuration")
     return root.get("validate-with"), ET.tostring(configuration)
 
@@ -132,7 +139,7 @@ def _same(one, other):
 
 
 def _version(text):
-    version = __salt__["cib_xml.version"](text)
+    version = _cib_xml.version(text)
     return f"{version['admin_epoch']}.{version['epoch']}"
 
 
