@@ -29,7 +29,7 @@ def read(live):
     The fencing devices in a cluster's configuration. Pure.
 
     live
-        The configuration, as ``_cib_kinds.read`` returns it.
+        The configuration, as ``cib_xml.read`` returns it.
 
     Returns ``{"devices": {id: {"agent": name, "attributes": {...}, "secrets": names of attributes
     that are known to be secret}}, "nodes": [names], "watchdog": whether a lost node counts as gone

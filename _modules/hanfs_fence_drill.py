@@ -12,14 +12,6 @@ import time
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-import _cib_siblings
-
-_cib_siblings.load(__file__)
-
-import _cib_kinds
-import _cib_push
-import _cib_run
-
 __virtualname__ = "hanfs"
 
 ACTIONS = {"reboot": "--reboot", "off": "--fence"}
@@ -109,8 +101,7 @@ def _refuse(status, node, active):
         holder = __salt__["pcs_lock.holder"]()
         if holder:
             found.append(f"{holder['node']} is changing the cluster ({holder['purpose']})")
-        machine = _cib_run.Machine(__salt__["cmd.run_all"])
-        live = _cib_kinds.read(_cib_push.query(machine))
+        live = __salt__["cib_xml.read"](__salt__["cib_push.query"]())
         left = [name for name in live["ids"] if name.startswith(("cli-ban-", "cli-prefer-"))]
         if left:
             found.append(f"a move or a ban is in force ({', '.join(left)}): pcs resource clear")

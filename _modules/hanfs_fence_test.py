@@ -15,15 +15,6 @@ import re
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-import _cib_siblings
-
-_cib_siblings.load(__file__)
-
-import _cib_agent
-import _cib_kinds
-import _cib_push
-import _cib_run
-
 __virtualname__ = "hanfs"
 
 # What an agent may take to answer; management boards are slow.
@@ -65,8 +56,7 @@ def fence_test(device=None, node=None, timeout=LIMIT):
     if not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or timeout <= 0:
         raise SaltInvocationError(f"timeout: {timeout!r} is no number of seconds")
     status = __salt__["pcs.status"]()
-    machine = _cib_run.Machine(__salt__["cmd.run_all"], __context__)
-    live = _cib_kinds.read(_cib_push.query(machine))
+    live = __salt__["cib_xml.read"](__salt__["cib_push.query"]())
     cluster = __salt__["hanfs_fence_devices.read"](live)
     report = {"result": True, "devices": {}, "watchdog": None, "problems": [], "notes": []}
     if not status["stonith_enabled"]:
@@ -83,7 +73,7 @@ def fence_test(device=None, node=None, timeout=LIMIT):
             f"the cluster has no node {node}; it has: {', '.join(cluster['nodes']) or 'none'}"
         )
     for name, one in wanted.items():
-        asked = _Device(machine, name, one, timeout)
+        asked = _Device(name, one, timeout)
         report["devices"][name] = _tested(asked, cluster["nodes"], node, status, report)
     sbd = _sbd_disks(wanted)
     if sbd or cluster["watchdog"]:
@@ -100,12 +90,12 @@ def fence_test(device=None, node=None, timeout=LIMIT):
 class _Device:
     """A device and how it is asked."""
 
-    def __init__(self, machine, name, about, timeout):
+    def __init__(self, name, about, timeout):
         self.name, self.about, self.timeout = name, about, timeout
         self.program = os.path.join(PROGRAMS, about["agent"])
         self.known = None
         if about["agent"].startswith("fence_"):
-            self.known = _cib_agent.metadata(machine, f"stonith:{about['agent']}")
+            self.known = __salt__["cib_agent.metadata"](f"stonith:{about['agent']}")
         self.problem = self._problem()
 
     def _problem(self):

@@ -11,19 +11,13 @@ in ``hanfs_schema_checks``. The small sections are here. How to add a key: one l
 its section. A rule between keys goes to ``relations``.
 
 :depends: hanfs_schema_checks, hanfs_schema_cluster, hanfs_schema_storage, hanfs_schema_exports,
-hanfs_schema_nfs, hanfs_schema_fencing
+hanfs_schema_nfs, hanfs_schema_fencing, cib_meaning
 """
 
 from __future__ import annotations
 
 import copy
 import re
-
-import _cib_siblings
-
-_cib_siblings.load(__file__)
-
-import _cib_values
 
 __virtualname__ = "hanfs_schema"
 
@@ -232,7 +226,7 @@ def _clear_text(config, path):
 
 
 def _is_secret(name, value):
-    return _cib_values.shown(str(name), value) != value
+    return __salt__["cib_meaning.shown"](str(name), value) != value
 
 
 def normalise(site, path="hanfs"):

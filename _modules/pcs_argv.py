@@ -8,11 +8,43 @@ are spelled differently are here. Nothing is run.
 
 from salt.exceptions import SaltInvocationError
 
-import _cib_siblings
-
-_cib_siblings.load(__file__)
-
-import _cib_pcs
+# What differs, and the capability id that tells.
+DIFFERENCES = {
+    # `pcs host auth NAME addr=A`, else `pcs cluster auth NAME`
+    "host_auth": "pcs.auth.client",
+    # `pcs cluster setup CLUSTER NAME addr=A addr=B`, else `--name CLUSTER NAME,B`
+    "named_nodes": "cluster.create.separated-name-and-address",
+    # `pcs cluster config update`, `pcs cluster link`: a running cluster's corosync.conf, else only
+    # `pcs quorum update` changes anything in it
+    "config_update": "corosync.config.update",
+    "links": "corosync.link.add",
+    # corosync's totem option of that name
+    "block": "corosync.totem.block_unlisted_ips",
+    # `pcs cluster sync corosync`, `pcs stonith sbd enable watchdog=W`, else `pcs cluster sync`,
+    # `--watchdog=W`: both came with 0.10.1, as this did
+    "groups_of_files": "node.add.separated-name-and-address",
+    # `pcs resource defaults update A=B`, else `pcs resource defaults A=B`; sets of them
+    "defaults_update": "pcmk.properties.resource-defaults.multiple",
+    "op_defaults_update": "pcmk.properties.operation-defaults.multiple",
+    # a role is Promoted, else Master
+    "promoted": "pcmk.cib.roles.promoted-unpromoted",
+    # `pcs resource promotable R`, else `pcs resource master R`
+    "promotable": "pcmk.resource.promotable",
+    # an id for a new clone
+    "clone_id": "pcmk.resource.clone.custom-id",
+    # `pcs resource clone R meta A=B`, else `pcs resource clone R A=B`
+    "clone_meta": "pcmk.resource.create.meta.future",
+    # `pcs stonith level remove 1 target N`, else `level remove 1 N`: came with 0.10.9, which has no
+    # id of its own for it and still takes the old way
+    "level_target": "pcmk.cib.roles.promoted-unpromoted",
+    # `pcs stonith level add ... id=I`
+    "level_id": "pcmk.stonith.levels.add-with-id",
+    # `pcs constraint location add I R N score=S`, else `location add I R N S`
+    "location_score": "pcmk.constraint.location.simple.options.score",
+    # a rule of a constraint is one argument, else each word is one
+    "rule_as_argument": "pcmk.constraint.location.simple.rule.rule-as-one-argument",
+    "tags": "pcmk.tag",
+}
 
 # What `pcs cluster setup` of 0.9 takes of corosync's totem section.
 FLAGS_0_9 = {
@@ -28,6 +60,29 @@ FLAGS_0_9 = {
 
 def __virtual__():
     return True
+
+
+def _has(capabilities, difference):
+    return DIFFERENCES[difference] in capabilities
+
+
+def can(capabilities, difference):
+    """
+    Whether a pcs wants something said in the newer of two ways.
+
+    capabilities
+        Its capability ids; None for a pcs that is newer than all.
+
+    difference
+        A key of ``DIFFERENCES``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs_argv.can '[pcs.auth.client]' host_auth
+    """
+    return capabilities is None or _has(capabilities, difference)
 
 
 def auth(capabilities, nodes, username, renew=False):
@@ -52,7 +107,7 @@ def auth(capabilities, nodes, username, renew=False):
 
         salt '*' pcs_argv.auth '[pcs.auth.client]' '{nfs-server1: [10.10.10.11]}' hacluster
     """
-    if not _cib_pcs.can(capabilities, "host_auth"):
+    if not _has(capabilities, "host_auth"):
         return ["pcs", "cluster", "auth", *nodes, "-u", username, *(["--force"] if renew else [])]
     argv = ["pcs", "host", "auth", "-u", username]
     for name, addresses in nodes.items():
@@ -88,7 +143,7 @@ def setup(capabilities, cluster, nodes, totem=None, transport=None, links=None, 
         salt '*' pcs_argv.setup '[]' nfs '{nfs-server1: [10.10.10.11]}'
     """
     more = {key: value for key, value in (options or {}).items() if value}
-    if not _cib_pcs.can(capabilities, "named_nodes"):
+    if not _has(capabilities, "named_nodes"):
         return _setup_with_flags(cluster, nodes, totem, transport, links, more)
     argv = ["pcs", "cluster", "setup", cluster]
     for name, addresses in nodes.items():
@@ -155,7 +210,7 @@ def node_add(capabilities, node, addresses):
         salt '*' pcs_argv.node_add '[]' nfs-server3 '[10.10.10.13, 192.168.16.13]'
     """
     argv = ["pcs", "cluster", "node", "add"]
-    if _cib_pcs.can(capabilities, "named_nodes"):
+    if _has(capabilities, "named_nodes"):
         return [*argv, node, *(f"addr={address}" for address in addresses)]
     return [*argv, ",".join([node, *addresses[1:]])]
 
@@ -182,7 +237,7 @@ def node_remove(capabilities, node, unreachable=False):
     argv = ["pcs", "cluster", "node", "remove", node]
     if not unreachable:
         return argv
-    if _cib_pcs.can(capabilities, "named_nodes"):
+    if _has(capabilities, "named_nodes"):
         return [*argv, "--skip-offline", "--force"]
     return [*argv, "--force"]
 
@@ -208,13 +263,11 @@ def config_update(capabilities, sections, file=None):
 
         salt '*' pcs_argv.config_update '[corosync.config.update]' '{totem: {token: "1000"}}'
     """
-    if not _cib_pcs.can(capabilities, "config_update"):
+    if not _has(capabilities, "config_update"):
         raise SaltInvocationError(
             "pcs 0.9 changes nothing in an existing corosync.conf but quorum options"
         )
-    if "block_unlisted_ips" in sections.get("totem", {}) and not _cib_pcs.can(
-        capabilities, "block"
-    ):
+    if "block_unlisted_ips" in sections.get("totem", {}) and not _has(capabilities, "block"):
         raise SaltInvocationError("the installed pcs does not know corosync's block_unlisted_ips")
     argv = ["pcs", "cluster", "config", "update"]
     for section, word in (
@@ -265,7 +318,7 @@ def sync(capabilities):
         salt '*' pcs_argv.sync '[]'
     """
     argv = ["pcs", "cluster", "sync"]
-    return [*argv, "corosync"] if _cib_pcs.can(capabilities, "groups_of_files") else argv
+    return [*argv, "corosync"] if _has(capabilities, "groups_of_files") else argv
 
 
 def link_add(capabilities, number, addresses, options=None):
@@ -313,7 +366,7 @@ def link_remove(capabilities, number):
 
 
 def _refuse_links(capabilities):
-    if not _cib_pcs.can(capabilities, "links"):
+    if not _has(capabilities, "links"):
         raise SaltInvocationError("pcs 0.9 cannot change the links of an existing cluster")
 
 
@@ -393,7 +446,7 @@ def sbd_enable(capabilities, watchdogs, devices, options, validate=True):
 
         salt '*' pcs_argv.sbd_enable '[]' '{a: /dev/watchdog}' '{}' '{}'
     """
-    dashes = "" if _cib_pcs.can(capabilities, "groups_of_files") else "--"
+    dashes = "" if _has(capabilities, "groups_of_files") else "--"
     argv = ["pcs", "stonith", "sbd", "enable"]
     argv += [f"{dashes}watchdog={path}@{node}" for node, path in watchdogs.items()]
     for node, paths in devices.items():

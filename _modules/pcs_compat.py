@@ -12,7 +12,7 @@ in no answer. What went wrong is an exception. What shows runs ``pcs``.
 
 A part of the module ``pcs``: Salt merges files that have one virtual name.
 
-:depends: the execution modules cib and pcs_compat_*
+:depends: the execution modules cib, cib_* and pcs_compat_*
 """
 
 from __future__ import annotations
@@ -21,12 +21,6 @@ import xml.etree.ElementTree as ET
 
 import salt.utils.files
 from salt.exceptions import CommandExecutionError, SaltInvocationError
-
-import _cib_siblings
-
-_cib_siblings.load(__file__)
-
-import _cib_values
 
 __virtualname__ = "pcs"
 
@@ -120,7 +114,7 @@ def item_show(item, item_id=None, item_type=None, show="show", extra_args=None, 
     done = __salt__["pcs_run.run"]([*argv, *extra], ok=range(256))
     secrets = _secrets(cibfile)
     for stream in ("stdout", "stderr"):
-        done[stream] = _cib_values.masked(done[stream], secrets)
+        done[stream] = __salt__["cib_meaning.masked"](done[stream], secrets)
     return done
 
 

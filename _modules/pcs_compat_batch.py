@@ -25,13 +25,6 @@ import xml.etree.ElementTree as ET
 import salt.utils.files
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-import _cib_siblings
-
-_cib_siblings.load(__file__)
-
-import _cib_kinds
-import _cib_xml
-
 # Section of the configuration -> kinds of objects in it, for ``scope``.
 SCOPES = {
     "configuration": None,
@@ -129,7 +122,7 @@ def _live():
 
 def _configuration(text):
     """What is configured, in one form: no status, no versions, no indentation."""
-    root = ET.fromstring(_cib_kinds.edit(text))
+    root = ET.fromstring(__salt__["cib_xml.edit"](text))
     configuration = root.find("configuration")
     return root.get("validate-with"), ET.tostring(configuration)
 
@@ -139,7 +132,7 @@ def _same(one, other):
 
 
 def _version(text):
-    version = _cib_xml.version(text)
+    version = __salt__["cib_xml.version"](text)
     return f"{version['admin_epoch']}.{version['epoch']}"
 
 

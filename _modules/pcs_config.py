@@ -11,16 +11,7 @@ The configuration of the running cluster as a whole: planned as data, written ou
 from __future__ import annotations
 
 import salt.utils.yaml
-from salt.exceptions import SaltInvocationError
-
-import _cib_siblings
-
-_cib_siblings.load(__file__)
-
-import _cib_apply
-import _cib_export
-import _cib_push
-import _cib_run
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 __virtualname__ = "pcs"
 
@@ -34,7 +25,7 @@ def plan(description):
     Return as data what ``pcs.configured`` would change, and what would come of it. Writes nothing.
 
     description
-        The cluster's whole configuration, as ``_cib_describe`` says.
+        The cluster's whole configuration, as ``cib_describe`` says.
 
     Returns what :py:func:`cib.plan` does: ``changes`` (by kind and id, old and new), ``commands``
     (the ``pcs`` commands that would do the same, as argument lists), ``consequences`` (what the
@@ -81,9 +72,12 @@ def export(format="data", prefix="cluster_secrets", file=None):
     """
     if format not in ("data", "yaml"):
         raise SaltInvocationError(f"format: {format!r} is neither data nor yaml")
-    machine = _cib_run.Machine(__salt__["cmd.run_all"], __context__)
-    live = _cib_apply.read(_cib_push.query(machine, file))
-    found = _cib_export.of(machine, live, prefix)
+    text = __salt__["cib_push.query"](file)
+    try:
+        live = __salt__["cib_xml.read"](text)
+    except ValueError as err:
+        raise CommandExecutionError(f"the cluster's configuration cannot be read: {err}") from err
+    found = __salt__["cib_export.of"](live, prefix)
     return found if format == "data" else _as_yaml(found)
 
 

@@ -2,18 +2,21 @@
 Running the commands of the cluster layer: the only place of ``pcs`` where a process is started
 """
 
-import _cib_siblings
+import re
 
-_cib_siblings.load(__file__)
+from salt.exceptions import CommandExecutionError
 
-import _cib_run
+# Seconds until a command that does not end is stopped: it would hold up the minion for ever. pcs
+# itself gives up on a node after 60; setting up, destroying and starting wait for services.
+LIMIT = 300
+ENDLESS = "did not end within"
 
 
 def __virtual__():
     return True
 
 
-def run(argv, stdin=None, ok=(0,), limit=_cib_run.LIMIT):
+def run(argv, stdin=None, ok=(0,), limit=LIMIT):
     """
     Run one command and return its result; the only place here where a process is started.
     A command that has not ended after ``limit`` seconds is stopped, which is an error.
@@ -41,7 +44,33 @@ def run(argv, stdin=None, ok=(0,), limit=_cib_run.LIMIT):
 
         salt '*' pcs_run.run '[pcs, status]'
     """
-    return _cib_run.Machine(__salt__["cmd.run_all"]).run(argv, stdin, ok, limit)
+    try:
+        result = __salt__["cmd.run_all"](
+            argv,
+            stdin="" if stdin is None else stdin,
+            stdin_raw_newlines=True,
+            python_shell=False,
+            ignore_retcode=True,
+            output_loglevel="quiet",
+            env={"LC_ALL": "C"},
+            timeout=limit,
+        )
+    except CommandExecutionError:
+        # Salt's own message may hold standard input.
+        raise CommandExecutionError(
+            f"{argv[0]} cannot be run: is its package installed on this node?"
+        ) from None
+    # Salt answers with exit code 1 and a sentence of its own, which repeats the command.
+    if result["retcode"] == 1 and re.search(
+        rf"{re.escape(argv[0])}.* : Timed out after {limit} seconds$", result["stdout"], re.DOTALL
+    ):
+        raise CommandExecutionError(
+            f"{' '.join(argv[:3])}: {ENDLESS} {limit} seconds and was stopped"
+        )
+    if result["retcode"] not in ok:
+        words = said(result) or f"exit code {result['retcode']}"
+        raise CommandExecutionError(f"{' '.join(argv[:3])}: {words}")
+    return result
 
 
 def said(result):
@@ -57,7 +86,7 @@ def said(result):
 
         salt '*' pcs_run.said '{stdout: a, stderr: b}'
     """
-    return _cib_run.said(result)
+    return "\n".join(text for text in (result["stderr"], result["stdout"]) if text).strip()
 
 
 def was_endless(error):
@@ -73,7 +102,7 @@ def was_endless(error):
 
         salt '*' pcs_run.was_endless 'pcs status pcsd: did not end within 300 seconds'
     """
-    return _cib_run.was_endless(error)
+    return ENDLESS in str(error)
 
 
 def argv(kind, *args):

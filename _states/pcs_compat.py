@@ -38,7 +38,7 @@ Whatever others changed since then stays.
 A part of the state module ``pcs``: Salt merges files that have one virtual name. More than these
 states know ``pcs.configured``.
 
-:depends: the execution modules pcs, cib and those that begin with pcs_
+:depends: the execution modules pcs, cib and those that begin with pcs_ and cib_
 """
 
 import os

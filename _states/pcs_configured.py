@@ -3,7 +3,7 @@ The state of the cluster's configuration: ``pcs.configured``
 
 It belongs to the state module pcs: Salt merges files that have one virtual name.
 
-:depends: the execution module cib
+:depends: the execution modules cib and cib_*
 """
 
 import shlex
@@ -47,7 +47,7 @@ def configured(name, wait=300, allow_disruption=False, **description):
         Defaults for all resources and all operations.
 
     primitives, groups, clones, bundles, constraints, fence_levels, nodes, alerts, tags, acls
-        Objects by id, as the documentation of ``_cib_describe`` says. An order between two members
+        Objects by id, as the documentation of ``cib_describe`` says. An order between two members
         of one group makes no constraint: it orders the members.
 
     unmanaged

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-import _cib_push
 from tests.support.cluster_tools import VERSIONS, for_version
 
 OLD = "pacemaker-2.0"
@@ -45,9 +44,9 @@ def test_it_is_predicted_raised_and_told(tools, as_file):
     assert (again["pushed"], again["changes"]) == (False, {})
 
 
-def test_what_no_pacemaker_here_knows_is_an_error(tools, monkeypatch):
+def test_what_no_pacemaker_here_knows_is_an_error(tools):
     world = tools.world()
-    monkeypatch.setattr(_cib_push, "needed", lambda edits: [99, 0])
+    world.modules.cib_schema.needed = lambda edits: [99, 0]
     before = tools.text()
     with pytest.raises(Exception, match="needs the schema pacemaker-99.0"):
         world.salt["cib.apply"](TAGS, wait=0)

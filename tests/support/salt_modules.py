@@ -2,13 +2,12 @@
 
 A loaded world behaves as on a minion: every public function of ``_modules`` is in ``__salt__``,
 every one of ``_states`` in ``__states__``, and ``cmd.run_all`` really runs the command. What was
-run is kept, so that a test can count processes and look for secrets in argument lists. The library
-(``_modules/_*.py``) is on ``sys.path`` once this is imported: tests import it as any Python.
+run is kept, so that a test can count processes and look for secrets in argument lists.
 
 .. code-block:: python
 
     world = load()                                  # __opts__ = {"test": False}
-    world.modules.cib                               # the Python module
+    world.modules.cib_plan.normalise({...})         # the Python module
     world.salt["cib.query"]()                       # as another module would call it
     world.states.pcs_configured.configured("x", ...)           # a state
     world.commands                                  # [["cibadmin", "--query"], ...]
@@ -19,16 +18,10 @@ import functools
 import itertools
 import os
 import subprocess
-import sys
 import types
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ROOT / "_modules"
-sys.path.insert(0, str(MODULES))
-import _cib_siblings  # noqa: E402
-
-_cib_siblings.load(str(MODULES / "cib.py"))  # as the public modules do: all share one library
 _serial = itertools.count()
 
 
@@ -152,11 +145,11 @@ def load(opts=None, pillar=None, grains=None, run=None, salt=None, modules=None,
         "__pillar__": world.pillar,
         "__grains__": world.grains,
     }
-    found = [(MODULES, world.modules, world.salt)]
+    found = [(ROOT / "_modules", world.modules, world.salt)]
     if states:
         found.append((ROOT / "_states", world.states, state_functions))
     for directory, where, table in found:
-        for path in sorted(directory.glob("[!_]*.py")):
+        for path in sorted(directory.glob("*.py")):
             if table is world.salt and not _is_wanted(path.stem, modules):
                 continue
             module = _import(path)

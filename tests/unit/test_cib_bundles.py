@@ -6,12 +6,11 @@ import xml.etree.ElementTree as ET
 import pytest
 from salt.exceptions import SaltInvocationError
 
-import _cib_describe
-import _cib_kinds
-import _cib_plan
 from tests.support.cluster_tools import EMPTY_CIB
+from tests.support.salt_modules import load
 
 AGENT = "ocf:heartbeat:IPaddr2"
+salt = load(states=False).salt
 
 FULL = {
     "type": "podman",
@@ -29,14 +28,14 @@ FULL = {
 
 
 def compare(description, text=EMPTY_CIB):
-    want = _cib_describe.normalise(description)
-    return _cib_plan.compare(want, _cib_kinds.read(text))
+    want = salt["cib_describe.normalise"](description)
+    return salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
 
 
 def apply(description, text=EMPTY_CIB):
     found = compare(description, text)
     assert found["problems"] == []
-    text = _cib_kinds.edit(text, found["edits"])
+    text = salt["cib_xml.edit"](text, found["edits"])
     again = compare(description, text)
     assert (again["edits"], again["problems"]) == ([], [])
     return text
@@ -44,7 +43,7 @@ def apply(description, text=EMPTY_CIB):
 
 def problems(bundle, **more):
     with pytest.raises(SaltInvocationError) as err:
-        _cib_describe.normalise({**described(bundle), **more})
+        salt["cib_describe.normalise"]({**described(bundle), **more})
     return str(err.value).splitlines()[1:]
 
 
@@ -325,6 +324,6 @@ def test_what_others_put_into_our_bundle_stays_in_there():
 
 def test_what_was_read_describes_itself():
     text = apply(described())
-    again = _cib_plan.describe(_cib_kinds.read(text))
+    again = salt["cib_plan.describe"](salt["cib_xml.read"](text))
     assert again["bundles"]["b"]["network"]["control-port"] == "3121"
     assert changes(again["bundles"]["b"], text) == {}

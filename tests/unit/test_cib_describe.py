@@ -3,10 +3,10 @@
 import pytest
 from salt.exceptions import SaltInvocationError
 
-import _cib_describe
+from tests.support.salt_modules import load
 
 DUMMY = "ocf:pacemaker:Dummy"
-normalise = _cib_describe.normalise
+normalise = load(states=False).salt["cib_describe.normalise"]
 
 
 def primitives(*names, **more):

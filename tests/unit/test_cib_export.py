@@ -1,14 +1,8 @@
 """A configuration written out as a description, and applied to itself."""
 
-import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-import _cib_agent
-import _cib_describe
-import _cib_export
-import _cib_kinds
-import _cib_plan
 from tests.support.cluster_tools import EMPTY_CIB
 from tests.support.descriptions import SECRET, descriptions, in_pillar
 from tests.support.salt_modules import load
@@ -88,22 +82,19 @@ PLACES = ["f1:password", "n1:token", "a:api_key", "one:password"]
 
 
 WORLD = load(states=False)
-
-
-@pytest.fixture(autouse=True)
-def _agents(monkeypatch):
-    monkeypatch.setattr(_cib_agent, "metadata", lambda machine, agent: METADATA)
+WORLD.salt["cib_agent.metadata"] = lambda agent: METADATA
 
 
 def compiled(description, text=CIB):
     """The engine's own XML of a description; without the record of what is ours."""
-    want = _cib_describe.normalise(description, WORLD.modules.cib._pillar)
+    salt = WORLD.salt
+    want = salt["cib_describe.normalise"](description)
     for one in want["primitives"].values():
-        one["defaults"] = _cib_agent.default_operations(METADATA, one["agent"])
-    plan = _cib_plan.compare(want, _cib_kinds.read(text))
+        one["defaults"] = salt["cib_agent.default_operations"](METADATA, one["agent"])
+    plan = salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
     assert plan["problems"] == []
     edits = [edit for edit in plan["edits"] if edit["kind"] != "ownership"]
-    return _cib_kinds.edit(text, edits)
+    return salt["cib_xml.edit"](text, edits)
 
 
 def exported(text, tmp_path, form="data", **options):
@@ -114,12 +105,13 @@ def exported(text, tmp_path, form="data", **options):
 
 def left(description, text, **pillar):
     """What applying it would still change."""
+    salt = WORLD.salt
     WORLD.pillar.clear()
     WORLD.pillar.update(pillar)
-    want = _cib_describe.normalise(description, WORLD.modules.cib._pillar)
+    want = salt["cib_describe.normalise"](description)
     for one in want["primitives"].values():
-        one["defaults"] = _cib_agent.default_operations(METADATA, one["agent"])
-    plan = _cib_plan.compare(want, _cib_kinds.read(text))
+        one["defaults"] = salt["cib_agent.default_operations"](METADATA, one["agent"])
+    plan = salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
     assert plan["problems"] == []
     plan["changes"].pop("ownership", None)
     return plan
@@ -137,7 +129,7 @@ def test_applied_back_it_plans_nothing(tmp_path):
 
 
 def test_a_query_masks_all_of_them(tmp_path):
-    found = _cib_plan.describe(_cib_kinds.read(compiled(EVERYTHING)))
+    found = WORLD.salt["cib_plan.describe"](WORLD.salt["cib_xml.read"](compiled(EVERYTHING)))
     assert SECRET not in repr(found)
     assert found["alerts"]["a"]["options"] == {"api_key": "********", "plain": "1"}
 
@@ -221,24 +213,24 @@ def test_a_secret_stays_one_when_it_is_no_longer_described():
     }
 
     def plan(description, text):
-        want = _cib_describe.normalise(description, world.modules.cib._pillar)
-        return _cib_plan.compare(want, _cib_kinds.read(text))
+        want = world.salt["cib_describe.normalise"](description)
+        return world.salt["cib_plan.compare"](want, world.salt["cib_xml.read"](text))
 
     empty = EMPTY_CIB.replace("<nodes/>", '<nodes><node id="1" uname="n1"/></nodes>')
     made = plan(described, empty)
     assert made["problems"] == []
-    text = _cib_kinds.edit(empty, made["edits"])
+    text = world.salt["cib_xml.edit"](empty, made["edits"])
     assert plan(described, text)["changes"] == {}
     less = {"primitives": {"A": dummy}, "alerts": {"x": {"path": "/x"}}}
     for found in (
         made["changes"],
         plan(less, text)["changes"],
         plan({}, text)["changes"],
-        _cib_plan.describe(_cib_kinds.read(text)),
-        _cib_export.of(None, _cib_kinds.read(text)),
+        world.salt["cib_plan.describe"](world.salt["cib_xml.read"](text)),
+        world.salt["cib_export.of"](world.salt["cib_xml.read"](text)),
     ):
         assert "hush" not in repr(found)
-    references = _cib_export.of(None, _cib_kinds.read(text))["secrets"]
+    references = world.salt["cib_export.of"](world.salt["cib_xml.read"](text))["secrets"]
     assert [place.rsplit(":", 2)[1:] for place in references] == [
         ["A", "fake"], ["B", "fake"], ["n1", "rack"], ["r", "p"], ["x", "o"],
     ]  # fmt: skip

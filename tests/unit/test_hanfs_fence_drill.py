@@ -6,7 +6,6 @@ import itertools
 import pytest
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-from tests.support.cluster_tools import EMPTY_CIB
 from tests.support.salt_modules import load
 
 FLAGS = ("standby", "standby_onfail", "maintenance", "pending", "unclean")
@@ -109,21 +108,10 @@ OFFLINE = {"n2__online": False}
 class Cluster:
     """A cluster that answers with one status after the other; the last one stays."""
 
-    def __init__(
-        self,
-        monkeypatch,
-        *after,
-        before=None,
-        fenced=True,
-        own="n1",
-        constraint="location-1",
-        **salt,
-    ):
+    def __init__(self, monkeypatch, *after, before=None, fenced=True, own="n1", **salt):
         self.statuses = itertools.chain([before or STATUS], after, itertools.repeat(after[-1]))
         self.commands = []
         self.fenced = fenced
-        location = f'<rsc_location id="{constraint}" rsc="A" node="n1" score="1"/>'
-        cib = EMPTY_CIB.replace("<constraints/>", f"<constraints>{location}</constraints>")
         self.world = load(
             states=False,
             modules=["hanfs_fence_drill", "hanfs_fence_rules"],
@@ -131,7 +119,8 @@ class Cluster:
                 "pcs.status": lambda: next(self.statuses),
                 "pcs_lock.holder": lambda: None,
                 "pcs_run.run": self._run,
-                "cmd.run_all": lambda *_, **__: {"retcode": 0, "stdout": cib, "stderr": ""},
+                "cib_push.query": lambda: "<cib/>",
+                "cib_xml.read": lambda text: {"ids": ["location-1"]},
                 "hanfs.fence_test": lambda node: {"problems": []},
                 **salt,
             },
@@ -210,7 +199,7 @@ def test_what_does_not_happen_in_time_is_told(monkeypatch, after, told):
     "salt, told",
     [
         ({"pcs_lock.holder": lambda: {"node": "n2", "purpose": "SBD"}}, "n2 is changing"),
-        ({"constraint": "cli-ban-x"}, "a move or a ban is in force"),
+        ({"cib_xml.read": lambda text: {"ids": ["cli-ban-x"]}}, "a move or a ban is in force"),
         ({"hanfs.fence_test": lambda node: {"problems": ["f: n2: no"]}}, "f: n2: no"),
     ],
 )

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import _cib_describe
 from tests.support.salt_modules import load
 from tests.support.sites import hardened
 
@@ -241,7 +240,7 @@ def test_several_file_systems_groups_and_addresses():
     assert made["primitives"]["nfs_notify"]["attributes"]["source_host"] == (
         "192.168.16.100,192.168.16.101"
     )
-    _cib_describe.normalise(
+    WORLD.salt["cib_describe.normalise"](
         {**made, "primitives": {k: v for k, v in made["primitives"].items() if "fence" not in k}}
     )
 

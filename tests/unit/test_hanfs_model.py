@@ -2,7 +2,6 @@
 
 import pytest
 
-import _cib_describe
 from tests.support.salt_modules import load
 from tests.support.sites import SITE, site
 
@@ -212,7 +211,7 @@ def test_cluster_config_is_laid_over_it():
 
 
 def test_the_engine_takes_what_is_compiled():
-    want = _cib_describe.normalise(compiled())
+    want = WORLD.salt["cib_describe.normalise"](compiled())
     assert list(want["primitives"]) == ["SharedFS", "NFSService", "NFSExport", "VIP", "NFSNotify"]
 
 

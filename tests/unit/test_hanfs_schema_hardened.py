@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.salt_modules import load
 from tests.support.sites import HARDENED, SITE, hardened, site
 
-WORLD = load(modules=["hanfs*"], states=False)
+WORLD = load(modules=["hanfs*", "cib_meaning"], states=False)
 problems = WORLD.salt["hanfs_schema.problems"]
 normalise = WORLD.salt["hanfs_schema.normalise"]
 DISK = HARDENED["storage"]
