@@ -149,6 +149,17 @@ def test_debian_13_does_not_pull_in_every_fence_agent(render):
     assert "install_recommends" not in named(render(pillar(), "debian-12"), "pkg.installed")
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_semanage_comes_where_selinux_is_enabled(render, enabled):
+    """Only the profile hardened tells SELinux anything."""
+    grains = json.loads((rendering.GRAINS / "debian-12.json").read_text())
+    grains["selinux"] = {"enabled": enabled, "enforced": "Enforcing"}
+    for profile, wanted in (("article", False), ("hardened", enabled)):
+        low = render(pillar(profile=profile), grains=grains)
+        packages = named(low, "pkg.installed")["pkgs"]
+        assert ("policycoreutils-python-utils" in packages) == wanted
+
+
 def test_unknown_system_fails_with_a_sentence_and_touches_nothing(render):
     grains = {"id": "nfs-server1", "os": "Void", "os_family": "Void"}
     low = render(pillar(), grains=grains)
