@@ -153,7 +153,7 @@ def test_debian_13_does_not_pull_in_every_fence_agent(render):
 def test_semanage_comes_where_selinux_is_enabled(render, enabled):
     """Only the profile hardened tells SELinux anything."""
     grains = json.loads((rendering.GRAINS / "debian-12.json").read_text())
-    grains["selinux"] = {"enabled": enabled, "enforced": "Enforcing"}
+    grains |= {"id": "nfs-server1", "selinux": {"enabled": enabled, "enforced": "Enforcing"}}
     for profile, wanted in (("article", False), ("hardened", enabled)):
         low = render(pillar(profile=profile), grains=grains)
         packages = named(low, "pkg.installed")["pkgs"]
