@@ -7,6 +7,7 @@ it is. What it would do about both is none of the change's doing.
 
 from __future__ import annotations
 
+import functools
 import re
 import xml.etree.ElementTree as ET
 
@@ -51,31 +52,28 @@ def of(old, new):
         salt '*' cib_consequences.of '<cib>...</cib>' '<cib>...</cib>'
     """
     found = {"sentences": [], "disruptive": [], "held": []}
-    asked = {}
-    now = _fresh(old, new, asked)
+    # The same configuration may be asked about twice, and each answer costs a process.
+    ask = functools.lru_cache(maxsize=None)(_actions)
+    now = _fresh(old, new, ask)
     for action in now:
         _tell(found, action)
     lifted, before = _lifted(new), _lifted(old)
     if lifted:
-        for action in _fresh(before or old, lifted, asked):
+        for action in _fresh(before or old, lifted, ask):
             if action not in now:
                 _tell(found, action, "when the maintenance ends, ", bool(before))
     return found
 
 
-def _fresh(old, new, asked):
+def _fresh(old, new, ask):
     """
     What the scheduler would do about the new configuration and not about the old one.
 
-    It is asked about no configuration twice (``asked`` has its answers), and not about the old one
-    when the new one makes it do nothing.
+    ``ask(text)`` has its answer; the old one is not asked about when the new one moves nothing.
     """
-    for text in (new, old):
-        if text not in asked:
-            asked[text] = _actions(text)
-        if not asked[new]:
-            return []
-    return [action for action in asked[new] if action not in asked[old]]
+    now = ask(new)
+    before = ask(old) if now else []
+    return [action for action in now if action not in before]
 
 
 def _tell(found, action, prefix="", held=False):

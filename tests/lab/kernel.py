@@ -32,7 +32,7 @@ LIBRARIES = "usr/lib/x86_64-linux-gnu"
 # What a machine that runs firewalld needs of its kernel.
 FIREWALL = ("CONFIG_NF_TABLES_INET", "CONFIG_NF_TABLES_IPV4", "CONFIG_NF_TABLES_IPV6")
 # Files that the build makes, about: what its progress is told by.
-STEPS = 1800
+STEPS = 1950
 TELL_SECONDS = 60
 
 

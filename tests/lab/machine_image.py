@@ -130,7 +130,7 @@ def _newest_kernel_package():
 
 def _recipe(modules):
     """A short hash of everything that decides what is in the image."""
-    parts = [
+    return recipe(
         Path(__file__).read_text(),
         Path(lean.__file__).read_text(),
         Path(fence_lab.__file__).read_text(),
@@ -138,8 +138,7 @@ def _recipe(modules):
         paths.SSH_KEY.with_suffix(".pub").read_text(),
         str(modules),
         network.hosts_file(),
-    ]
-    return recipe(*parts)
+    )
 
 
 def _build(work, modules):

@@ -93,8 +93,10 @@ class Run:
     def _one(self, session):
         began = time.monotonic()
         with tempfile.TemporaryFile("w+", errors="replace") as output:
-            process = _start(session, self.arguments, output)
-            self._running[session] = process
+            with self._lock:
+                if self._stopped:
+                    return
+                process = self._running[session] = _start(session, self.arguments, output)
             code = process.wait()
             output.seek(0)
             said = output.read()
@@ -108,9 +110,10 @@ class Run:
 
     def stop(self):
         """End what runs, and begin nothing more."""
-        self._stopped = True
-        for process in list(self._running.values()):
-            process.terminate()
+        with self._lock:
+            self._stopped = True
+            for process in self._running.values():
+                process.terminate()
 
 
 def run(arguments):
