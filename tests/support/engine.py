@@ -121,16 +121,17 @@ class Engine:
 
     def end(self, timeout=120):
         """The return of the call that was begun; raises Failed if it raised."""
+        return _returned(self.answer(timeout))
+
+    def answer(self, timeout=120):
+        """What came of the call that was begun, a dict: ``return``, or ``error`` and ``type``."""
         ready, _, _ = select.select([self._process.stdout], [], [], timeout)
         line = self._process.stdout.readline() if ready else ""
         if not line:
             self._errors.seek(0)
             what = f"no answer in {timeout} s" if not ready else "it ended"
             raise RuntimeError(f"{self.node.name}: {what}:\n{self._errors.read()[-3000:]}")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise Failed(answer["type"], answer["error"])
-        return answer["return"]
+        return json.loads(line)
 
     def __call__(self, function, *args, timeout=120, **options):
         self.begin(function, *args, **options)
@@ -142,7 +143,15 @@ def both(engines, *calls):
     calls = calls * len(engines) if len(calls) == 1 else calls
     for engine, (function, args, options) in zip(engines, calls):
         engine.begin(function, *args, **options)
-    return [engine.end() for engine in engines]
+    # All have answered before one of them raises: no answer waits for the next question.
+    answers = [engine.answer() for engine in engines]
+    return [_returned(answer) for answer in answers]
+
+
+def _returned(answer):
+    if "error" in answer:
+        raise Failed(answer["type"], answer["error"])
+    return answer["return"]
 
 
 class Foreign:

@@ -8,6 +8,8 @@ import re
 import sys
 import tempfile
 
+from salt.exceptions import CommandExecutionError
+
 CONFLICT = 103
 _VALUE = re.compile(r'(name="batch-limit" value=")(\d+)')
 
@@ -23,8 +25,19 @@ def increments(times, versioned=True):
 
 def applied(times):
     """The same with ``cib.apply`` itself, whose description may be a function of what is there."""
-    found = [__salt__["cib.apply"](_one_more, wait=0, partial=True) for _ in range(times)]
-    return sum(done["conflicts"] for done in found)
+    return sum(_until_applied() for _ in range(times))
+
+
+def _until_applied():
+    """On a busy machine, one node may be outrun each time it tries; it says so, and goes again."""
+    outrun = 0
+    while True:
+        try:
+            return outrun + __salt__["cib.apply"](_one_more, wait=0, partial=True)["conflicts"]
+        except CommandExecutionError as error:
+            if "nothing of them was written" not in str(error):
+                raise
+            outrun += 1
 
 
 def _one_more(present):
