@@ -2,10 +2,8 @@
 
 import pytest
 
-from tests.functional.matrix.walk import PcsRunner
 from tests.functional.test_export import emptied
 from tests.support.cluster_tools import VERSIONS, for_version
-from tests.support.salt_modules import load
 
 DUMMY = "ocf:pacemaker:Dummy"
 OURS = {
@@ -57,7 +55,7 @@ def tools(request, tmp_path, monkeypatch):
 
 
 def test_what_others_made_is_left_or_purged(tools):
-    world = load(run=PcsRunner(tools), states=False)
+    world = tools.world(states=False)
     world.salt["cib.apply"](OURS, wait=0)
     only_ours = world.salt["pcs.export"]()["description"]
     tools.pcs(*THEIRS, *OPERATORS)

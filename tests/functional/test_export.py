@@ -6,10 +6,8 @@ import xml.etree.ElementTree as ET
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.functional.matrix.walk import PcsRunner
 from tests.support.cluster_tools import VERSIONS, for_version
 from tests.support.descriptions import NODES, SECRET, descriptions, in_pillar
-from tests.support.salt_modules import load
 
 MASK = "********"
 
@@ -54,7 +52,7 @@ def in_letters_of(tools, description):
 
 def test_exported_and_applied_nothing_changes(tools):
     empty = emptied(tools.text())
-    world = load(run=PcsRunner(tools), states=False)
+    world = tools.world(states=False)
 
     @settings(
         max_examples=25,

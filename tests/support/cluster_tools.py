@@ -80,6 +80,22 @@ def for_version(version, directory, name="cib.xml"):
     return Tools(root, directory, name, version)
 
 
+class _Runner(Runner):
+    """Runs commands where the tools are, and ``pcs`` without the second that its start takes."""
+
+    def __init__(self, tools):
+        super().__init__(tools.prefix, tools.env)
+        self._tools = tools
+
+    def __call__(self, cmd, stdin=None, **more):
+        if cmd[0] != "pcs":
+            return super().__call__(cmd, stdin=stdin, **more)
+        self.commands.append(list(cmd))
+        self.stdins.append(stdin)
+        done = self._tools.pcs_command(*cmd[1:], stdin=stdin)
+        return {"retcode": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
+
+
 class Tools:
     """One configuration file, the commands that work on it, and modules that think it is live."""
 
@@ -130,9 +146,9 @@ class Tools:
         """Run ``pcs`` with just these arguments; return a CompletedProcess with text."""
         return self._entered.pcs(arguments, {**os.environ, **self.env}, stdin)
 
-    def world(self):
-        """The modules, with this file as the cluster's configuration."""
-        return load(run=Runner(self.prefix, self.env), opts={"test": False})
+    def world(self, **more):
+        """The modules, with this file as the cluster's configuration; ``more`` is ``load``'s."""
+        return load(run=_Runner(self), opts={"test": False}, **more)
 
     def text(self):
         return self.cib.read_text()

@@ -10,8 +10,6 @@ import re
 import shlex
 import xml.etree.ElementTree as ET
 
-from tests.support.salt_modules import Runner, load
-
 NODES = ("n1", "n2")
 # What others have set: nothing starts without a fencing device or moves for the balance alone.
 OTHERS = ("property set stonith-enabled=false", "resource defaults update resource-stickiness=1000")
@@ -30,28 +28,13 @@ ROUNDS = 5
 MASK = "********"
 
 
-class PcsRunner(Runner):
-    """Runs commands where the tools are, and ``pcs`` without the second that its start takes."""
-
-    def __init__(self, tools):
-        super().__init__(tools.prefix, tools.env)
-        self._tools = tools
-
-    def __call__(self, cmd, stdin=None, **more):
-        if cmd[0] != "pcs":
-            return super().__call__(cmd, stdin=stdin, **more)
-        self.commands.append(list(cmd))
-        done = self._tools.pcs_command(*cmd[1:], stdin=stdin)
-        return {"retcode": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
-
-
 class Walk:
     """A case on one version of pcs."""
 
     def __init__(self, tools, case):
         self.tools, self.case = tools, case
         self.copy = tools.another("commands.xml")
-        self.world = load(run=PcsRunner(tools), states=False)
+        self.world = tools.world(states=False)
         self._start()
 
     def _start(self):
