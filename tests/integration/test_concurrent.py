@@ -14,7 +14,7 @@ from tests.support import by_hand
 from tests.support.engine import Engine, Failed, Foreign, both, install
 
 DUMMY = "ocf:pacemaker:Dummy"
-ROUNDS = 50
+ROUNDS = 20
 FOREIGN_EDITS = 30
 RACES = 10
 INCREMENTS = 15

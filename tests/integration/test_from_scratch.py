@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration import site
 
-ROUNDS = 10
+ROUNDS = 4
 
 
 @pytest.mark.parametrize("number", range(1, ROUNDS + 1))

@@ -2,8 +2,8 @@
 
 Tests of whole clusters mostly wait: for a boot, a membership, a time-out. So one worker runs the
 tests on machines (never two stages at once: what they time would be each other), one those on
-containers, and one, with what those leave of the processors, all that needs no cluster. Who has
-nothing left takes over from the others.
+containers, part by part, and one, with what those leave of the processors, all that needs no
+cluster. Who has nothing left takes over from the others.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ LONGEST_FIRST = tuple(
     f"{CLUSTERS}/test_{name}.py"
     for name in ("drop_in", "versions", "platforms", "converge", "cluster_life", "bad_input")
 )
+# Each session starts a salt-master of its own, so few; enough that somebody who is free finds one.
+PARTS = 7
 # What needs no cluster needs no answer within seconds either.
 NICE = 5
 # Exit codes of pytest: Ctrl-C, and no test found, as with -k for tests of another session.
@@ -39,12 +41,19 @@ _PR_SET_PDEATHSIG = 1
 _COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|xpassed)\b")
 
 
+def sessions():
+    """Name of a session -> the files and directories of its tests."""
+    clusters = _files(CLUSTERS)
+    parts = {f"{CLUSTERS}, part {n + 1}": tuple(clusters[n::PARTS]) for n in range(PARTS)}
+    return {name: (name,) for name in (MACHINES, FUNCTIONAL, UNIT)} | parts
+
+
 def queues():
-    """Worker -> what it takes in this order, unless another one was first."""
-    machines, clusters = _files(MACHINES), _files(CLUSTERS)
+    """Worker -> the sessions it takes in this order, unless another one was first."""
     alone = [FUNCTIONAL, UNIT]
+    clusters = [name for name in sessions() if name not in (MACHINES, *alone)]
     return {
-        "machines": [*machines, *clusters, *alone],
+        "machines": [MACHINES, *clusters, *alone],
         "clusters": [*clusters, *alone],
         "no cluster": [*alone, *clusters],
     }
@@ -155,7 +164,7 @@ def _start(session, arguments, output):
         os.nice(NICE if session in (UNIT, FUNCTIONAL) else 0)
 
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.lab", "test", session, *arguments],
+        [sys.executable, "-m", "tests.lab", "test", *sessions()[session], *arguments],
         cwd=paths.REPO,
         stdin=subprocess.DEVNULL,
         stdout=output,

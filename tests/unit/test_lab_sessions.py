@@ -11,23 +11,21 @@ from tests.lab import paths, sessions
 
 def test_every_test_is_in_one_session():
     """Whoever adds a directory of tests finds out here that nobody would run it."""
-    wanted = sorted(sessions.queues()["no cluster"] + sessions.queues()["machines"])
-    sessions_ = [paths.REPO / session for session in dict.fromkeys(wanted)]
+    named = [paths.REPO / one for names in sessions.sessions().values() for one in names]
     for path in (paths.REPO / "tests").rglob("test_*.py"):
-        assert sum(path == one or one in path.parents for one in sessions_) == 1, path
+        assert sum(path == one or one in path.parents for one in named) == 1, path
 
 
 def test_one_worker_alone_has_machines():
     """Two stages at once would measure each other, and have the same names on disk."""
     for worker, queue in sessions.queues().items():
-        has = any(session.startswith(sessions.MACHINES) for session in queue)
-        assert has == (worker == "machines")
+        assert (sessions.MACHINES in queue) == (worker == "machines")
 
 
 def test_nobody_rests_while_others_have_work():
-    first, *others = sessions.queues().values()
-    for queue in others:
-        assert set(queue) == {one for one in first if not one.startswith(sessions.MACHINES)}
+    everything = set(sessions.sessions())
+    for worker, queue in sessions.queues().items():
+        assert set(queue) == everything - ({sessions.MACHINES} if worker != "machines" else set())
 
 
 def test_what_begins_first_exists():
