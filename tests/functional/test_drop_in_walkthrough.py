@@ -134,7 +134,7 @@ def test_no_function_of_the_old_modules_comes_through(salt):
 
 
 # Each Salt on one pcs: what Salt does with a module does not depend on the program that it starts.
-@pytest.mark.parametrize("salt, tools", list(zip(paths.SALTS, VERSIONS)), indirect=True)
+@pytest.mark.parametrize("salt, tools", zip(paths.SALTS, VERSIONS, strict=True), indirect=True)
 def test_walkthrough(salt, tools, note):
     salt.use(tools)
     before = tools.text()

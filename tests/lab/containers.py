@@ -27,8 +27,8 @@ ENVIRONMENT = (
 )
 SHARED_DISK = "/dev/vdb"  # the name that a shared disk has in the nodes
 
-# pcsd starts ten, and those of pcs 0.12 import all of pcs anew, each: thirty seconds of a processor
-# for a pair, at every start. Two do the work of a lab.
+# pcsd starts ten workers, and each of those of pcs 0.12 imports all of pcs anew: a second of a
+# processor for every one, at every start. Two do the work of a lab.
 PCSD = "[Service]\nEnvironment=PCSD_WORKER_COUNT=2\n"
 
 MINION_CONFIG = {

@@ -87,12 +87,12 @@ class _Runner(Runner):
         super().__init__(tools.prefix, tools.env)
         self._tools = tools
 
-    def __call__(self, cmd, stdin=None, **more):
+    def __call__(self, cmd, stdin=None, env=None, **more):
         if cmd[0] != "pcs":
-            return super().__call__(cmd, stdin=stdin, **more)
+            return super().__call__(cmd, stdin=stdin, env=env, **more)
         self.commands.append(list(cmd))
         self.stdins.append(stdin)
-        done = self._tools.pcs_command(*cmd[1:], stdin=stdin)
+        done = self._tools.pcs_command(*cmd[1:], stdin=stdin, env=env)
         return {"retcode": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
 
 
@@ -142,9 +142,9 @@ class Tools:
             assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
 
-    def pcs_command(self, *arguments, stdin=None):
+    def pcs_command(self, *arguments, stdin=None, env=None):
         """Run ``pcs`` with just these arguments; return a CompletedProcess with text."""
-        return self._entered.pcs(arguments, {**os.environ, **self.env}, stdin)
+        return self._entered.pcs(arguments, {**os.environ, **self.env, **(env or {})}, stdin)
 
     def world(self, **more):
         """The modules, with this file as the cluster's configuration; ``more`` is ``load``'s."""
