@@ -3,11 +3,12 @@
 
 PYTHON ?= /usr/bin/python3
 
-.PHONY: help demo test unit lint bench bench-failover down
+.PHONY: help demo test test-all unit lint bench bench-failover down
 
 help:
 	@echo 'make demo         the article on two machines, from bare to a moved service (KEEP=1 leaves it up)'
 	@echo 'make test         lint and every test (ARGS="-k storage" for some of them)'
+	@echo 'make test-all     the same, and what is repeated on more versions, in more rounds'
 	@echo 'make unit         the tests that need no lab'
 	@echo 'make lint         ruff, salt-lint and yamllint'
 	@echo 'make bench        what the engine costs, one JSON line per figure, and the table in docs/performance.md'
@@ -19,6 +20,9 @@ demo:
 
 test: lint
 	$(PYTHON) -m tests.lab test $(ARGS)
+
+test-all: lint
+	$(PYTHON) -m tests.lab test --all $(ARGS)
 
 unit:
 	$(PYTHON) -m tests.lab test tests/unit $(ARGS)

@@ -3,6 +3,9 @@
 A test notes what it measured with the fixture ``note``; the summary shows it. Inside a
 lab everything that a test needs is there, so a skipped test fails the session, unless
 its reason begins with "by design: ".
+
+Tests marked ``repeated`` run with ``--all`` alone: what they would find, another test of the
+same session finds as well, on another version or in an earlier round.
 """
 
 from __future__ import annotations
@@ -15,8 +18,22 @@ _NOTES = pytest.StashKey[list]()
 BY_DESIGN = "by design: "
 
 
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="also the tests marked repeated")
+
+
 def pytest_configure(config):
     config.stash[_NOTES] = []
+    config.addinivalue_line("markers", "repeated: the same once more; with --all alone")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--all"):
+        return
+    left = [item for item in items if item.get_closest_marker("repeated")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 
 from tests.lab import paths
 from tests.support.cluster_tools import VERSIONS, find_root, for_version
+from tests.support.repeated import repeated
 from tests.support.salt_call import SaltCall
 
 PASSWORD = "hoonetorg"
@@ -134,7 +135,11 @@ def test_no_function_of_the_old_modules_comes_through(salt):
 
 
 # Each Salt on one pcs: what Salt does with a module does not depend on the program that it starts.
-@pytest.mark.parametrize("salt, tools", zip(paths.SALTS, VERSIONS, strict=True), indirect=True)
+PAIRS = [(salt, version) for salt in paths.SALTS for version in VERSIONS]
+EACH_ONCE = list(zip(paths.SALTS, VERSIONS, strict=True))
+
+
+@pytest.mark.parametrize("salt, tools", repeated(PAIRS, unless=EACH_ONCE), indirect=True)
 def test_walkthrough(salt, tools, note):
     salt.use(tools)
     before = tools.text()

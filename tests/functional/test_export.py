@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.support.cluster_tools import VERSIONS, for_version
 from tests.support.descriptions import NODES, SECRET, descriptions, in_pillar
+from tests.support.repeated import repeated
 
 MASK = "********"
 
 
-@pytest.fixture(params=VERSIONS)
+@pytest.fixture(params=repeated(VERSIONS, unless=["0.10", "0.12"]))
 def tools(request, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     return for_version(request.param, tmp_path)

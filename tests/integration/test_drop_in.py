@@ -12,6 +12,7 @@ import pytest
 from tests.integration.pairs import pairs
 from tests.lab.wait import wait_until
 from tests.support.cluster_tools import ROOTS, VERSIONS
+from tests.support.repeated import repeated
 
 NAME = "drop-in"
 PASSWORD = "correct-horse-battery"
@@ -78,7 +79,7 @@ def addressed(*nodes):
     return [word for node in nodes for word in (node.name, f"addr={node.addresses['hb']}")]
 
 
-@pytest.fixture(scope="module", params=[VERSIONS[0], VERSIONS[-1]])
+@pytest.fixture(scope="module", params=repeated(VERSIONS, unless=["0.10", "0.12"]))
 def cluster(request, master):
     with pairs(master) as make:
         pair = make(ROOTS[request.param])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.integration import site
+from tests.support.repeated import repeated
 
-ROUNDS = 4
+ROUNDS = 10
 
 
-@pytest.mark.parametrize("number", range(1, ROUNDS + 1))
+@pytest.mark.parametrize("number", repeated(range(1, ROUNDS + 1), unless=[1, 2]))
 def test_both_at_once_from_scratch(master, make_pair, number, note):
     pair = make_pair("installed")
     master.set_pillar(site.pillar(pair))

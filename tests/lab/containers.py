@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from tests.lab import enter, image, network, paths, standins
-from tests.lab.lean import write
+from tests.lab.lean import mask_generators, write
 from tests.lab.node import Node
 from tests.lab.wait import wait_until
 
@@ -94,6 +94,7 @@ class Container(Node):
             wanted.mkdir(exist_ok=True)
             (wanted / "salt-minion.service").symlink_to("/etc/systemd/system/salt-minion.service")
         write(etc / "systemd/system/pcsd.service.d/lab.conf", PCSD)
+        mask_generators(self.root, but=["systemd-sysv-generator"])
         standins.put_into(self.root)
 
     def start(self):

@@ -77,13 +77,19 @@ AcceptEnv none
 }
 
 
+def mask_generators(root, but=()):
+    """Leave the tree ``root`` (a path) without these generators, except those named in ``but``."""
+    for generator in MASKED_GENERATORS:
+        if generator not in but:
+            _mask(Path(root) / "etc/systemd/system-generators" / generator)
+
+
 def make_lean(root):
     """Apply everything above to the tree ``root`` (a path); its packages stay as they are."""
     root = Path(root)
     for unit in MASKED_UNITS:
         _mask(root / "etc/systemd/system" / unit)
-    for generator in MASKED_GENERATORS:
-        _mask(root / "etc/systemd/system-generators" / generator)
+    mask_generators(root)
     for path, text in FILES.items():
         write(root / path, text)
     _link(root / "etc/systemd/system/default.target", "/lib/systemd/system/multi-user.target")

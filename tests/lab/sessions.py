@@ -38,7 +38,7 @@ NICE = 5
 # Exit codes of pytest: Ctrl-C, and no test found, as with -k for tests of another session.
 INTERRUPTED, NO_TESTS = 2, 5
 _PR_SET_PDEATHSIG = 1
-_COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|xpassed)\b")
+_COUNT = re.compile(r"(\d+) (passed|failed|skipped|deselected|errors?|xfailed|xpassed)\b")
 
 
 def sessions():

@@ -14,7 +14,7 @@ from tests.support.shared_storage import CREATOR, Server, ready_at_once
 MIB = 1024 * 1024
 DISK_MIB = 1024
 VG = "NFS_SHARED"
-ROUNDS = 20
+ROUNDS = 8
 STEPS = ["pvcreate", "vgcreate", "lvcreate", "mkfs"]
 
 pytestmark = [
