@@ -235,7 +235,7 @@ def failures(node):
 def test_states_that_never_rest_do_not_starve_a_push(pair, engines, churn, note):
     wait_until(lambda: (failures(pair[0]) > 0, by_hand.cib(pair[0])), 60, "a failing resource")
     failed, told = failures(pair[0]), []
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 400
     # A busy machine may get through ten pushes before the resource fails again.
     while len(told) < PUSHES or failures(pair[0]) == failed:
         assert time.monotonic() < deadline, (told, by_hand.cib(pair[0]))
