@@ -10,8 +10,9 @@ The rules, in the order in which they matter:
   is a member of the cluster: by then the storage has to be there.
 - Every step is decided from a fresh look at the disk, so a run that was cut off anywhere is
   continued by the next one.
-- Nothing is mounted. With ``protection: system_id`` no volume stays active either: the cluster
-  alone activates it, on one node, and LVM refuses it to the other.
+- Nothing stays mounted (the root of a new file system gets its SELinux label in a mount namespace
+  that ends with the process). With ``protection: system_id`` no volume stays active either: the
+  cluster alone activates it, on one node, and LVM refuses it to the other.
 
 ``inspect`` does the looking, ``hanfs_storage_rules.decide`` is a function of what it saw,
 ``perform`` does one step.
@@ -395,7 +396,10 @@ def _commands(step, storage, uuid, owner):
     if step == "deactivate":
         return [["lvchange", "-an", *_even_if_foreign(vg), f"{vg}/{lv}"]]
     if step == "mkfs":
-        return [[*_MKFS[storage["fstype"]], __salt__["hanfs_model.filesystem_device"](storage)]]
+        target = __salt__["hanfs_model.filesystem_device"](storage)
+        # What labels its root is known, or refused, before anything is written.
+        labels = __salt__["hanfs_storage_label.commands"](storage, target)
+        return [[*_MKFS[storage["fstype"]], target], *labels]
     return [
         {
             "pvcreate": ["pvcreate", "--uuid", uuid, "--norestorefile", device],

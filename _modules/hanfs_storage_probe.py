@@ -28,7 +28,8 @@ MIB = 1024 * 1024
 EDGE = 4 * MIB
 _PACKAGE = {
     "mkfs.xfs": "xfsprogs", "xfs_growfs": "xfsprogs", "mkfs.ext4": "e2fsprogs",
-    "resize2fs": "e2fsprogs", "wipefs": "util-linux",
+    "resize2fs": "e2fsprogs", "wipefs": "util-linux", "unshare": "util-linux",
+    "matchpathcon": "libselinux-utils, on Debian selinux-utils",
 }  # fmt: skip
 # Seconds. A disk that answers no more would hold up a run for ever.
 _TIMEOUT = 120

@@ -16,8 +16,9 @@ BLOCK = 4096
 LVM = {"vg": "HANFS-test", "lv": "HANFS_LV"}
 CREATOR = "nfs-server1"
 MODULES = [
-    "hanfs_model", "hanfs_storage", "hanfs_storage_grow", "hanfs_storage_probe",
-    "hanfs_storage_rules", "hanfs_storage_rules_mounts", "hanfs_storage_size",
+    "hanfs_model", "hanfs_settings_files", "hanfs_storage", "hanfs_storage_grow",
+    "hanfs_storage_label", "hanfs_storage_probe", "hanfs_storage_rules",
+    "hanfs_storage_rules_mounts", "hanfs_storage_size",
 ]  # fmt: skip
 _serial = itertools.count()
 
