@@ -79,7 +79,7 @@ def addressed(*nodes):
     return [word for node in nodes for word in (node.name, f"addr={node.addresses['hb']}")]
 
 
-@pytest.fixture(scope="module", params=repeated(VERSIONS, unless=["0.10", "0.12"]))
+@pytest.fixture(scope="module", params=repeated(VERSIONS, unless=["0.12"]))
 def cluster(request, master):
     with pairs(master) as make:
         pair = make(ROOTS[request.param])
