@@ -10,7 +10,8 @@ from tests.support.salt_modules import load
 
 MODULES = [
     "hanfs_storage_rules", "hanfs_storage_rules_mounts", "hanfs_storage_size",
-    "hanfs_storage_probe", "hanfs_storage", "hanfs_model",
+    "hanfs_storage_probe", "hanfs_storage", "hanfs_storage_label", "hanfs_settings_files",
+    "hanfs_model",
 ]  # fmt: skip
 WORLD = load(modules=MODULES, states=False)
 decide = WORLD.salt["hanfs_storage_rules.decide"]
