@@ -80,7 +80,7 @@ class Checker:
         self.problems = []
 
     def problem(self, path, text):
-        self.problems.append(f"{path}: {text}")
+        self.problems.append(__salt__["cib_meaning.one_line"](f"{path}: {text}"))
 
     def mapping(self, path, value, allowed=None, required=()):
         """``value`` as a dictionary with text keys; {} and a problem when it is none."""
@@ -256,6 +256,32 @@ def normalise(description):
 
         salt '*' cib_describe.normalise '{"properties": {"stonith-enabled": false}}'
     """
+    want, found = _checked(description)
+    if found:
+        raise SaltInvocationError("the description has errors:\n" + "\n".join(found))
+    return want
+
+
+def problems(description):
+    """
+    Everything that is wrong with a description.
+
+    description
+        As for :py:func:`cib_describe.normalise`.
+
+    Returns a list of lines, each with its path (``primitives:WebSite:agent: ...``).
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib_describe.problems '{"properties": {"stonith-enabled": [1]}}'
+    """
+    return _checked(description)[1]
+
+
+def _checked(description):
+    """The description in one form, and what is wrong with it."""
     check = Checker()
     if not isinstance(description, dict):
         raise SaltInvocationError(f"a description is a mapping, not {_kind_of(description)}")
@@ -275,6 +301,4 @@ def normalise(description):
         __salt__["cib_ordering.order_members"](check, want, owner)
         __salt__["cib_ordering.check_twice"](check, want["constraints"])
         check.problems += __salt__["cib_contradictions.described"](want)
-    if check.problems:
-        raise SaltInvocationError("the description has errors:\n" + "\n".join(check.problems))
-    return want
+    return want, check.problems

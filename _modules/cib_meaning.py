@@ -12,6 +12,7 @@ _SECRET = re.compile(
     re.I,
 )
 _MASK = "********"
+_LONGEST = 800  # characters of a message
 _UNITS = {"": 1000, "s": 1000, "sec": 1000, "ms": 1, "msec": 1, "us": 0.001, "usec": 0.001}
 _UNITS.update({"m": 60000, "min": 60000, "h": 3600000, "hr": 3600000})
 
@@ -121,3 +122,30 @@ def masked(text, attributes):
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, _MASK)
     return text
+
+
+def one_line(text):
+    """
+    A message as one line that logs, terminals and JSON take: what cannot be printed is escaped, and
+    the middle of what is very long left out. Names in a pillar may be anything, and stand in it.
+
+    text
+        Text, of any length and with any sign in it.
+
+    Returns text of at most 800 characters (and a few), all of them printable.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' cib_meaning.one_line 'a name'
+    """
+    if len(text) > 2 * _LONGEST:
+        text = f"{text[:_LONGEST]} ... {text[-_LONGEST:]}"
+    text = "".join(sign if sign.isprintable() else _escaped(sign) for sign in text)
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} ... {text[-half:]}"
+
+
+def _escaped(sign):
+    return sign.encode("unicode_escape").decode("ascii")

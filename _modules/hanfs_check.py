@@ -21,6 +21,10 @@ __virtualname__ = "hanfs"
 # asked for in the running cluster.
 CIB_FILE = "/var/lib/pacemaker/cib/cib.xml"
 
+# What pcs takes without --force (0.10 and newer: pcs/lib/corosync/config_validators.py); clusters
+# that were made by others or by pcs 0.9 may have a longer one, or one with a dot.
+_NEW_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
+
 
 def __virtual__():
     return __virtualname__
@@ -56,6 +60,7 @@ def check(site, path="hanfs", password_pillar=None):
     if not found:
         pillar = salt.utils.data.traverse_dict_and_list(__pillar__, path)
         found = __salt__["hanfs_schema.secret_problems"](site, pillar, path)
+    found = found or _configuration_problems(site, path)
     if found:
         return {"problems": list(dict.fromkeys(found)), "notes": []}
     places = (
@@ -76,6 +81,14 @@ def check(site, path="hanfs", password_pillar=None):
         _check_host_name(site, address, here, path, report)
         _check_virtual_address(address, here, member, local, report)
     return {kind: list(dict.fromkeys(told)) for kind, told in report.items()}
+
+
+def _configuration_problems(site, path):
+    """What the engine has against the description; all but ``cluster_config`` is the formula's."""
+    normal = __salt__["hanfs_schema.normalise"](site, path)
+    description = __salt__["hanfs_model.description"](normal)
+    found = __salt__["cib_describe.problems"](description)
+    return [f"{path}:cluster_config:{line}" for line in found]
 
 
 def _places(value, path):
@@ -103,9 +116,15 @@ def _check_node(site, path, member, local, report):
 
 def _check_cluster(site, path, report):
     live = __salt__["pcs.corosync_conf"]()
-    if live is None or live["stub"]:
-        return
     wanted = site["cluster"]
+    if live is None or live["stub"]:
+        if not _NEW_NAME.match(wanted["name"]):
+            report["problems"].append(
+                f"{path}:cluster:name: {wanted['name']} is no name for a new cluster: letters, "
+                "digits and _ -, at most 32 of them. (A cluster that has this name keeps it: let "
+                "this machine join it with `pcs cluster node add`, and run again)"
+            )
+        return
     if live["cluster_name"] != wanted["name"]:
         report["problems"].append(
             f"{path}:cluster:name: this machine is in the cluster {live['cluster_name']}, not "

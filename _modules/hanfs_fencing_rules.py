@@ -153,7 +153,8 @@ def _check_sbd(here, sbd, found):
 
 
 def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """A number that can be reckoned with: YAML also has .inf, .nan and numbers of any size."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 10**9
 
 
 def _elsewhere(site):

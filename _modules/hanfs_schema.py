@@ -1,7 +1,8 @@
 """
 What a site's pillar must look like: every key, its type and range, and the rules between keys.
 
-Data in, sentences out. Nothing is read, run or raised here, whatever the pillar holds; the state
+Data in, sentences out. Nothing is read, run or raised here, whatever the pillar holds, and each
+sentence is one printable line, whatever its keys are; the state
 ``hanfs.checked`` prints all problems at once, each with the key's full path and what is allowed
 there.
 
@@ -34,6 +35,8 @@ _REQUIRED = ("cluster", "storage", "exports", "address", "fencing")
 _SECTIONS = ("cluster", "storage", "exports", "nfs", "fencing")
 # Those whose rules and defaults depend on the profile.
 _OF_PROFILE = ("exports", "fencing")
+# The deepest of a right site, rules of constraints within ``cluster_config``, has a dozen.
+_DEEPEST = 30
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 _CODE = re.compile(r"HANFS[0-9]{3}\Z")
 
@@ -71,6 +74,9 @@ def problems(site, path="hanfs"):
         salt-call hanfs_schema.problems '{profile: article}' hanfs:sites:athens
     """
     found, checks, hardened = [], _checks(), _is_hardened(site)
+    deep = _too_deep(site, str(path))
+    if deep:
+        return _lines(deep)
     keys = _site_keys(checks, hardened)
     checks.mapping(keys, required=_REQUIRED)(site, str(path), found.append)
     # The rules between keys look only at parts that are well-formed in themselves.
@@ -80,7 +86,26 @@ def problems(site, path="hanfs"):
             __salt__[f"hanfs_schema_{section}.relations"](
                 checks, site, str(path), found.append, **more
             )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(_lines(found)))
+
+
+def _lines(found):
+    return [__salt__["cib_meaning.one_line"](text) for text in found]
+
+
+def _too_deep(site, path):
+    """What is nested so deeply that neither Salt nor this module could walk through it."""
+    found, waiting = [], [(site, path, 0)]
+    while waiting:
+        value, here, depth = waiting.pop()
+        if not isinstance(value, (dict, list, tuple)):
+            continue
+        if depth > _DEEPEST:
+            found.append(f"{here}: nested deeper than {_DEEPEST} levels")
+            continue
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        waiting += [(item, f"{here}:{key}", depth + 1) for key, item in items]
+    return found
 
 
 def tree_problems(beside=None, lookup=None, known_lookup=None):
@@ -120,7 +145,7 @@ def tree_problems(beside=None, lookup=None, known_lookup=None):
             key: _like(checks, key, value) for key, value in known.items() if isinstance(key, str)
         }
         checks.mapping(keys)(lookup, "hanfs:lookup", found.append)
-    return found
+    return _lines(found)
 
 
 def _like(checks, key, default):
@@ -199,7 +224,7 @@ def secret_problems(site, pillar, path="hanfs"):
         if not isinstance(content, str) or not content:
             found.append(f"{here}:key_files:{name}:content: must be text and not empty")
     found += _clear_text(part(site, "cluster_config"), f"{path}:cluster_config")
-    return found
+    return _lines(found)
 
 
 # Where a description has values that may be references into pillar: kind of object, mapping of it.
@@ -332,8 +357,11 @@ def _accepted(checks):
     code = checks.text(_CODE, "the code of a finding such as HANFS101")
 
     def reason(value, path, report):
-        if not isinstance(value, str) or len(value.split()) < 2:
-            report(f"{path}: {checks.shown(value)} is no reason: say in words why this is right")
+        if not isinstance(value, str) or len(value.split()) < 2 or not value.isprintable():
+            report(
+                f"{path}: {checks.shown(value)} is no reason: say in words, on one line, why this "
+                "is right"
+            )
 
     listed = checks.list_of(
         checks.mapping({"code": code, "reason": reason}, required=("code", "reason")),

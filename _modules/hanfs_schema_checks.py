@@ -11,6 +11,7 @@ whatever the value. The modules ``hanfs_schema_*`` get them as attributes of one
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import ipaddress
 import posixpath
@@ -40,6 +41,9 @@ _SYSTEM_DIRECTORIES = tuple(
     "/ /bin /boot /dev /etc /lib /lib64 /proc /root /run /sbin /sys /tmp /usr /var /var/lib"
     " /var/lib/nfs".split()
 )
+# What is short, and what it says is no more than itself.
+_SHOWN = (str, bytes, int, float, type(None), datetime.date)
+_PATH_BYTES = 1024  # of a path that clients mount (MNTPATHLEN, RFC 1813, appendix I)
 _HINTS = {
     "fencing": (
         ". Fencing is never off silently: while the cluster has no fencing devices, say "
@@ -68,7 +72,7 @@ def library():
         "text number choice boolean list_of mapping unknown_key ip address node_nodes absolute "
         "mountpoint device lvm_name size mode account fsid client export_option scope "
         "free_mapping mapping_or_list name cib_name cib_word properties named_objects shown is_int "
-        "part one_or_many scalar host"
+        "part one_or_many scalar host is_absolute is_mountpoint"
     )
     return types.SimpleNamespace(**{name: globals()[f"_{name}"] for name in names.split()})
 
@@ -79,7 +83,9 @@ def _shown(value):
         return "a mapping"
     if isinstance(value, (list, tuple)):
         return "a list"
-    text = repr(value)
+    if not isinstance(value, _SHOWN):
+        return f"a {type(value).__name__}"
+    text = repr(value[:60] if isinstance(value, (str, bytes)) else value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -200,13 +206,23 @@ def _node_nodes(value, path, report):
         _list_of(_address, "addresses, one per link", 1, 8)(addresses, f"{path}:{name}", report)
 
 
+def _is_absolute(value):
+    if not isinstance(value, str) or not re.match(r"/[^\s\"'\\]*\Z", value):
+        return False
+    plain = value.isprintable() and not value.startswith("//")
+    return plain and posixpath.normpath(value) == value and len(value.encode()) <= _PATH_BYTES
+
+
 def _absolute(value, path, report):
-    plain = isinstance(value, str) and re.match(r"/[^\s\"'\\]*\Z", value)
-    if not plain or value.startswith("//") or posixpath.normpath(value) != value:
+    if not _is_absolute(value):
         report(
-            f"{path}: {_shown(value)} is not an absolute path without '..', blanks, quotes or "
-            "a slash at the end"
+            f"{path}: {_shown(value)} is not an absolute path without '..', blanks, quotes, signs "
+            f"that cannot be printed or a slash at the end, of at most {_PATH_BYTES} bytes"
         )
+
+
+def _is_mountpoint(value):
+    return _is_absolute(value) and value not in _SYSTEM_DIRECTORIES
 
 
 def _mountpoint(value, path, report):
@@ -237,7 +253,8 @@ def _mode(value, path, report):
 
 
 def _account(value, path, report):
-    if not (_is_int(value) and value >= 0):
+    # The highest number means nobody in particular (chown(2)).
+    if not (_is_int(value) and 0 <= value < 2**32 - 1):
         _text(_ACCOUNT, "a user or group")(value, path, report)
 
 

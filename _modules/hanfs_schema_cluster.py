@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 
 __virtualname__ = "hanfs_schema_cluster"
 
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
-_INTERFACE = re.compile(r"[^\s/:]{1,15}\Z")
+# The kernel takes more (dev_valid_name in net/core/dev.c); these are what tools make.
+_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,14}\Z")
 _TOTEM_NUMBERS = tuple(
     "consensus downcheck fail_recv_const heartbeat_failures_allowed hold join max_messages"
     " max_network_delay merge miss_count_const send_join seqno_unchanged_const token"
@@ -77,11 +79,18 @@ def password(checks):
     """The checker of the cluster's password, which is never shown."""
 
     def check(value, path, report):
-        bad = not isinstance(value, str) or not value or any(sign in value for sign in "\n\r\0")
-        if bad:
-            report(f"{path}: must be text, not empty and without line breaks (put it in quotes)")
+        if not isinstance(value, str) or not value or any(map(_is_control, value)):
+            report(
+                f"{path}: must be text, not empty and without line breaks or other control signs "
+                "(put it in quotes)"
+            )
 
     return check
+
+
+def _is_control(sign):
+    """Control characters and halves of surrogate pairs: chpasswd reads lines of UTF-8."""
+    return unicodedata.category(sign) in ("Cc", "Cs")
 
 
 def relations(checks, site, path, report):

@@ -51,12 +51,12 @@ def keys(checks, hardened):
 
 def relations(checks, site, path, report, hardened):
     """The rules between the keys of this section, and with the file systems."""
-    mountpoints = [
-        entry["mountpoint"]
-        for _, entry in checks.one_or_many(site, "storage", path)
-        if isinstance(entry.get("mountpoint"), str) and entry["mountpoint"] != "/"
-    ]
-    exports = _entries(site, path)
+    storage = checks.one_or_many(site, "storage", path)
+    mountpoints = [entry.get("mountpoint") for _, entry in storage]
+    # Of a mount point that is wrong it is said there, and not of all that would be below it.
+    if not all(checks.is_mountpoint(mountpoint) for mountpoint in mountpoints):
+        mountpoints = []
+    exports = _entries(checks, site, path)
     state = _state_directory(checks, site, mountpoints)
     pairs = set()
     for here, export, directory in exports:
@@ -73,12 +73,12 @@ def relations(checks, site, path, report, hardened):
         _name_rules(site.get("exports"), f"{path}:exports", report)
 
 
-def _entries(site, path):
+def _entries(checks, site, path):
     exports = site.get("exports")
     return [
         (f"{path}:exports:{number}", export, export["directory"])
         for number, export in enumerate(exports if isinstance(exports, list) else [])
-        if isinstance(export, dict) and isinstance(export.get("directory"), str)
+        if isinstance(export, dict) and checks.is_absolute(export.get("directory"))
     ]
 
 
@@ -101,7 +101,7 @@ def _client_name(client):
 
 def _state_directory(checks, site, mountpoints):
     given = checks.part(site, "nfs").get("state_directory")
-    if isinstance(given, str):
+    if checks.is_absolute(given):
         return given
     return f"{mountpoints[0]}/nfsinfo" if mountpoints else None
 

@@ -6,6 +6,8 @@ The section ``storage`` of a site: one file system, or a list of them.
 
 from __future__ import annotations
 
+import re
+
 __virtualname__ = "hanfs_schema_storage"
 
 DEFAULTS = {
@@ -16,6 +18,9 @@ DEFAULTS = {
     "initialize": False,
     "grow": False,
 }
+
+# The agent Filesystem gives them to mount in a line of the shell, without quotes.
+_MOUNT_OPTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/@%+=-]*\Z")
 
 
 def __virtual__():
@@ -54,7 +59,7 @@ def _mount_option(checks):
     def check(value, path, report):
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():
             report(f"{path}: {checks.shown(value)} is not one mount option (text such as noatime)")
-        elif any(letter in value for letter in " ,\"'\\") or not value:
+        elif not _MOUNT_OPTION.match(value):
             report(f"{path}: {checks.shown(value)} is not one mount option (one per item)")
         elif value in ("ro", "noauto", "nofail", "_netdev", "bind", "remount"):
             report(

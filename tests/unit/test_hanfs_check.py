@@ -81,6 +81,26 @@ def error(text):
     return CommandExecutionError(text)
 
 
+NAMES = {"a" * 32: True, "A_b-9": True, "a" * 33: False, "c.l-u_s-1": False}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_pcs_gives_no_new_cluster(name):
+    """It is said before anything is touched; the cluster that has it already is left its name."""
+    bend = {"cluster:name": name, "storage:device": "/dev/null"}
+    told = Machine().check(bend)["problems"]
+    assert [text.split(" is ")[0] for text in told] == (
+        [] if NAMES[name] else [f"{PATH}:cluster:name: {name}"]
+    )
+    assert Machine(conf=conf(name)).check(bend)["problems"] == []
+
+
+def test_what_the_engine_refuses_is_told_first_and_with_its_place_in_pillar():
+    told = Machine().check({"cluster_config": {"primitives": {"X": {"agent": "no agent"}}}})
+    (text,) = told["problems"]
+    assert text.startswith(f"{PATH}:cluster_config:primitives:X:agent: 'no agent' is no full agent")
+
+
 def test_a_machine_that_fits():
     machine = Machine()
     assert machine.check() == {"problems": [], "notes": []}

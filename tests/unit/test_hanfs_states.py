@@ -7,7 +7,7 @@ from tests.support.salt_modules import load
 from tests.support.sites import site
 
 SITE = site({"cluster:password": ...})
-MODULES = ["hanfs*"]
+MODULES = ["hanfs*", "cib_meaning"]
 BOTH = pytest.mark.parametrize("test", [True, False], ids=["dry", "real"])
 
 

@@ -448,7 +448,9 @@ def test_every_key_that_there_is_keeps_its_value(render, place):
         return made
 
     site["fencing"] = {}
-    told = load(states=False, modules=["hanfs*"]).salt["hanfs_schema.problems"](bent(None))
+    told = load(states=False, modules=["hanfs*", "cib_meaning"]).salt["hanfs_schema.problems"](
+        bent(None)
+    )
     text = next(one for one in told if one.startswith(f"hanfs:{place}: None is not a mapping"))
     keys = text.split("with the keys ")[1].split(", ")
     assert set(keys) >= GUARDED[place]
