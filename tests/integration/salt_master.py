@@ -52,7 +52,8 @@ class SaltMaster:
         """Run ``function`` on ``nodes`` at once; return a dict of minion id -> its return.
 
         ``timeout`` is in seconds: how long Salt waits before it asks the minions whether they
-        still work on it. A minion that did not answer is missing in the dict.
+        still work on it. A minion that did not answer is missing in the dict. Raises RuntimeError
+        if the function did on one of them.
         """
         # What the command ``salt`` does with --static, without the seconds that it takes to start.
         words = [f"{key}={_word(value)}" for key, value in keywords.items()]
@@ -60,6 +61,9 @@ class SaltMaster:
         names = [node.name for node in nodes]
         with salt.client.LocalClient(mopts=dict(self._options)) as client:
             full = client.cmd_full_return(names, function, given, timeout=timeout, tgt_type="list")
+        for name, one in full.items():
+            if not one.get("success") and isinstance(one["ret"], str):
+                raise RuntimeError(f"salt {function}: {name}: {one['ret']}")
         return {name: one["ret"] for name, one in full.items()}
 
     def apply(self, nodes, test=False, sls="hanfs", timeout=600):
