@@ -91,7 +91,7 @@ class Master:
     def _environment():
         return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
 
-    def salt(self, *args, timeout=3600, check=True):
+    def salt(self, *args, timeout=900, check=True):
         """Run ``salt ARGS --out=json`` and return one dict: minion to its return.
 
         ``timeout``, in seconds, is Salt's own too: before it has passed nobody asks a busy

@@ -13,7 +13,7 @@ PASSWORD = "correct-horse-battery"
 
 pytestmark = [
     pytest.mark.skipif(not enter.inside(), reason="needs a lab: make test"),
-    pytest.mark.timeout(3600),
+    pytest.mark.timeout(1800),
 ]
 
 

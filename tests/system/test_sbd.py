@@ -19,7 +19,7 @@ WATCHDOG_SECONDS = 10
 
 pytestmark = [
     pytest.mark.skipif(not enter.inside(), reason="needs a lab: make test"),
-    pytest.mark.timeout(3600),
+    pytest.mark.timeout(1800),
 ]
 
 
