@@ -357,11 +357,9 @@ def _accepted(checks):
     code = checks.text(_CODE, "the code of a finding such as HANFS101")
 
     def reason(value, path, report):
-        if not isinstance(value, str) or len(value.split()) < 2 or not value.isprintable():
-            report(
-                f"{path}: {checks.shown(value)} is no reason: say in words, on one line, why this "
-                "is right"
-            )
+        words = value.split() if isinstance(value, str) else []
+        if len(words) < 2 or not all(map(str.isprintable, words)):
+            report(f"{path}: {checks.shown(value)} is no reason: say in words why this is right")
 
     listed = checks.list_of(
         checks.mapping({"code": code, "reason": reason}, required=("code", "reason")),

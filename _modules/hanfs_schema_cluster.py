@@ -90,7 +90,7 @@ def password(checks):
 
 def _is_control(sign):
     """Control characters and halves of surrogate pairs: chpasswd reads lines of UTF-8."""
-    return unicodedata.category(sign) in ("Cc", "Cs")
+    return sign != "\t" and unicodedata.category(sign) in ("Cc", "Cs")
 
 
 def relations(checks, site, path, report):

@@ -178,7 +178,7 @@ WRONG = {
     "storage:0:options:0": ["$(reboot)", "`id`", "-rf", "<!--", "a;b", "/x"],
     "storage:0:user": [2**32 - 1, 10**400],
     "cluster:password": ["a\x1bb", "\ud800", "a\x85b"],
-    "lint:accept:HANFS101": ["all is\nwell", "a\ttab"],
+    "lint:accept:HANFS101": ["all is \x1b[2Jwell", "a \u202eb", "word"],
     "exports:0:directory": ["/srv/nfs/\ud800", "/srv/nfs/\u202ex", "/srv/nfs/" + "a" * 1024],
     "fencing:sbd:msgwait": [float("inf"), float("nan"), 10**400],
 }
@@ -200,3 +200,9 @@ def test_what_is_too_deep_is_told_with_its_place():
     (line,) = asked(bent(SITE, {"cluster_config": {"primitives": nested(500)}}))
     assert line.startswith(f"{PATH}:cluster_config:primitives:0:0:0")
     assert line.endswith("nested deeper than 30 levels")
+
+
+def test_a_reason_and_a_password_may_have_blanks_of_any_kind():
+    """YAML's folded texts end in a line break."""
+    change = {"lint:accept:HANFS101": "it is so\nand right\n", "cluster:password": "a\tb c"}
+    assert asked(bent(WHOLE, change)) == []

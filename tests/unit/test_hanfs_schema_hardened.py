@@ -304,7 +304,7 @@ BAD = {
     "accepted without a reason": (
         {"lint": {"accept": {"HANFS101": ""}}},
         "lint:accept:HANFS101",
-        "say in words, on one line, why",
+        "say in words why",
     ),
     "accepted in a list without a reason": (
         {"lint": {"accept": [{"code": "HANFS101"}]}},
