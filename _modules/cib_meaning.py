@@ -65,7 +65,7 @@ def number(value):
         salt '*' cib_meaning.number -INFINITY
     """
     text = str(value).strip().upper().replace("INFINITY", "1000000")
-    return int(text) if re.match(r"^[+-]?\d+$", text) else None
+    return int(text) if re.match(r"^[+-]?\d{1,18}$", text) else None
 
 
 def milliseconds(value):
@@ -78,7 +78,7 @@ def milliseconds(value):
 
         salt '*' cib_meaning.milliseconds 20s
     """
-    found = re.match(r"^\s*(\d+)\s*([a-z]*)\s*$", str(value), re.I)
+    found = re.match(r"^\s*(\d{1,18})\s*([a-z]*)\s*$", str(value), re.I)
     if not found or found.group(2).lower() not in _UNITS:
         return None
     return int(found.group(1)) * _UNITS[found.group(2).lower()]

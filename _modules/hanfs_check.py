@@ -62,7 +62,7 @@ def check(site, path="hanfs", password_pillar=None):
         found = __salt__["hanfs_schema.secret_problems"](site, pillar, path)
     found = found or _configuration_problems(site, path)
     if found:
-        return {"problems": list(dict.fromkeys(found)), "notes": []}
+        return _printable({"problems": found, "notes": []})
     places = (
         _places(site["storage"], f"{path}:storage"),
         _places(site["address"], f"{path}:address"),
@@ -80,15 +80,32 @@ def check(site, path="hanfs", password_pillar=None):
     for address, here in zip(site["addresses"], places[1]):
         _check_host_name(site, address, here, path, report)
         _check_virtual_address(address, here, member, local, report)
-    return {kind: list(dict.fromkeys(told)) for kind, told in report.items()}
+    return _printable(report)
+
+
+def _printable(report):
+    """Each sentence once and as one line: the site's name in it may be anything."""
+    return {
+        kind: list(dict.fromkeys(map(__salt__["cib_meaning.one_line"], told)))
+        for kind, told in report.items()
+    }
 
 
 def _configuration_problems(site, path):
-    """What the engine has against the description; all but ``cluster_config`` is the formula's."""
+    """What the engine has against the description, said of ``cluster_config`` if it is there."""
     normal = __salt__["hanfs_schema.normalise"](site, path)
     description = __salt__["hanfs_model.description"](normal)
-    found = __salt__["cib_describe.problems"](description)
-    return [f"{path}:cluster_config:{line}" for line in found]
+    return [
+        f"{path}:cluster_config:{line}" if _is_said(site, line) else f"{path}: {line}"
+        for line in __salt__["cib_describe.problems"](description)
+    ]
+
+
+def _is_said(site, line):
+    """Whether the object that a line is about stands in ``cluster_config``, not in the profile."""
+    kind, name = [*re.split(r":", line, maxsplit=2), ""][:2]
+    given = site.get("cluster_config", {}).get(kind)
+    return bool(given) and (not isinstance(given, dict) or name in given)
 
 
 def _places(value, path):

@@ -76,9 +76,9 @@ def _refresh_pillar():
         ).compile_pillar()
     except SaltClientError:
         return
+    # All of it: references of ``cluster_config`` lead anywhere.
     __pillar__.pop("hanfs", None)
-    if "hanfs" in fresh:
-        __pillar__["hanfs"] = fresh["hanfs"]
+    __pillar__.update(fresh)
 
 
 def _own_site():

@@ -37,6 +37,7 @@ _SECTIONS = ("cluster", "storage", "exports", "nfs", "fencing")
 _OF_PROFILE = ("exports", "fencing")
 # The deepest of a right site, rules of constraints within ``cluster_config``, has a dozen.
 _DEEPEST = 30
+_LARGEST_BITS = 256
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 _CODE = re.compile(r"HANFS[0-9]{3}\Z")
 
@@ -74,9 +75,9 @@ def problems(site, path="hanfs"):
         salt-call hanfs_schema.problems '{profile: article}' hanfs:sites:athens
     """
     found, checks, hardened = [], _checks(), _is_hardened(site)
-    deep = _too_deep(site, str(path))
-    if deep:
-        return _lines(deep)
+    endless = _endless(site, str(path))
+    if endless:
+        return _lines(endless)
     keys = _site_keys(checks, hardened)
     checks.mapping(keys, required=_REQUIRED)(site, str(path), found.append)
     # The rules between keys look only at parts that are well-formed in themselves.
@@ -93,18 +94,23 @@ def _lines(found):
     return [__salt__["cib_meaning.one_line"](text) for text in found]
 
 
-def _too_deep(site, path):
-    """What is nested so deeply that neither Salt nor this module could walk through it."""
+def _endless(site, path):
+    """What neither Salt nor this module could walk through or write down: too deep, too large."""
     found, waiting = [], [(site, path, 0)]
     while waiting:
         value, here, depth = waiting.pop()
+        if isinstance(value, int) and value.bit_length() > _LARGEST_BITS:
+            found.append(f"{here}: no number that large is right anywhere")
         if not isinstance(value, (dict, list, tuple)):
             continue
         if depth > _DEEPEST:
             found.append(f"{here}: nested deeper than {_DEEPEST} levels")
             continue
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        waiting += [(item, f"{here}:{key}", depth + 1) for key, item in items]
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(key, int) and key.bit_length() > _LARGEST_BITS:
+                found.append(f"{here}: no key may be a number that large")
+            else:
+                waiting.append((item, f"{here}:{key}", depth + 1))
     return found
 
 
@@ -358,7 +364,7 @@ def _accepted(checks):
 
     def reason(value, path, report):
         words = value.split() if isinstance(value, str) else []
-        if len(words) < 2 or not all(map(str.isprintable, words)):
+        if len(words) < 2 or any(checks.is_control(sign) for word in words for sign in word):
             report(f"{path}: {checks.shown(value)} is no reason: say in words why this is right")
 
     listed = checks.list_of(

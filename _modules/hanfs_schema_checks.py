@@ -17,6 +17,7 @@ import ipaddress
 import posixpath
 import re
 import types
+import unicodedata
 
 __virtualname__ = "hanfs_schema_checks"
 
@@ -72,7 +73,8 @@ def library():
         "text number choice boolean list_of mapping unknown_key ip address node_nodes absolute "
         "mountpoint device lvm_name size mode account fsid client export_option scope "
         "free_mapping mapping_or_list name cib_name cib_word properties named_objects shown is_int "
-        "part one_or_many scalar host is_absolute is_mountpoint"
+        "part one_or_many scalar host is_absolute is_mountpoint "
+        "is_control"
     )
     return types.SimpleNamespace(**{name: globals()[f"_{name}"] for name in names.split()})
 
@@ -97,6 +99,11 @@ def _kind(value):
 
 def _is_int(value):
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_control(sign):
+    """Control characters but the tab, and halves of surrogate pairs."""
+    return sign != "\t" and unicodedata.category(sign) in ("Cc", "Cs")
 
 
 def _text(pattern, allowed):

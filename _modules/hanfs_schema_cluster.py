@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 
 __virtualname__ = "hanfs_schema_cluster"
 
@@ -79,18 +78,14 @@ def password(checks):
     """The checker of the cluster's password, which is never shown."""
 
     def check(value, path, report):
-        if not isinstance(value, str) or not value or any(map(_is_control, value)):
+        # chpasswd reads lines of UTF-8.
+        if not isinstance(value, str) or not value or any(map(checks.is_control, value)):
             report(
                 f"{path}: must be text, not empty and without line breaks or other control signs "
                 "(put it in quotes)"
             )
 
     return check
-
-
-def _is_control(sign):
-    """Control characters and halves of surrogate pairs: chpasswd reads lines of UTF-8."""
-    return sign != "\t" and unicodedata.category(sign) in ("Cc", "Cs")
 
 
 def relations(checks, site, path, report):

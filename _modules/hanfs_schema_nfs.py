@@ -116,10 +116,10 @@ def _state_rules(checks, site, nfs, path, report):
     mountpoints = [
         entry.get("mountpoint") for _, entry in checks.one_or_many(site, "storage", path)
     ]
-    mountpoints = [mountpoint for mountpoint in mountpoints if isinstance(mountpoint, str)]
-    if not isinstance(state, str) or not mountpoints:
+    # Of what is wrong in itself it is said there.
+    if not all(map(checks.is_mountpoint, mountpoints)) or not checks.is_absolute(state):
         return
-    if __salt__["hanfs_names.holding"](state, mountpoints) is None:
+    if mountpoints and __salt__["hanfs_names.holding"](state, mountpoints) is None:
         report(
             f"{path}:nfs:state_directory: {state} is not on a shared file system; the state has "
             f"to move with the service, so it must be below {' or '.join(mountpoints)}"

@@ -20,7 +20,7 @@ DEFAULTS = {
 }
 
 # The agent Filesystem gives them to mount in a line of the shell, without quotes.
-_MOUNT_OPTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/@%+=-]*\Z")
+_MOUNT_OPTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/@%+=~#-]*\Z")
 
 
 def __virtual__():
@@ -96,9 +96,9 @@ def _names(entries, report):
     seen = {}
     for here, entry in entries:
         mountpoint = entry.get("mountpoint")
-        if "name" not in entry and not isinstance(mountpoint, str):
+        name = entry.get("name")
+        if name is None and not isinstance(mountpoint, str):
             continue
-        name = entry.get("name", None)
         if name is None:
             name = __salt__["hanfs_names.last_part"](mountpoint)
         if not isinstance(name, str):

@@ -51,9 +51,8 @@ class SaltMaster:
     def salt(self, nodes, function, *arguments, timeout=600, **keywords):
         """Run ``function`` on ``nodes`` at once; return a dict of minion id -> its return.
 
-        ``timeout`` is in seconds: how long Salt waits before it asks the minions whether they
-        still work on it. A minion that did not answer is missing in the dict. Raises RuntimeError
-        if the function did on one of them.
+        ``timeout`` is in seconds: how long it waits for answers. A minion that gave none is missing
+        in the dict. Raises RuntimeError if the function did on one of them.
         """
         # What the command ``salt`` does with --static, without the seconds that it takes to start.
         words = [f"{key}={_word(value)}" for key, value in keywords.items()]

@@ -101,6 +101,17 @@ def test_what_the_engine_refuses_is_told_first_and_with_its_place_in_pillar():
     assert text.startswith(f"{PATH}:cluster_config:primitives:X:agent: 'no agent' is no full agent")
 
 
+def test_what_the_engine_refuses_of_the_profile_is_not_said_of_cluster_config():
+    (text,) = Machine().check({"exports:0:directory": "/nfsdata/\u00e4&b"})["problems"]
+    assert text.startswith(f"{PATH}: primitives:NFSExport:attributes:directory: has <, >, &")
+
+
+def test_every_sentence_is_one_line_whatever_the_site_is_called():
+    wrong = {"cluster:name": "x.y"}
+    told = Machine().world.salt["hanfs.check"](site(wrong), "hanfs:sites:a\nb")["problems"]
+    assert told and all(text.startswith("hanfs:sites:a\\nb:") for text in told), told
+
+
 def test_a_machine_that_fits():
     machine = Machine()
     assert machine.check() == {"problems": [], "notes": []}

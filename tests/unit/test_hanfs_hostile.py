@@ -43,17 +43,32 @@ SIGNS = [
     "a\udfffb", "\U0010ffff", "nfs-s\u0435rver1", "\u0661", "\uff11\uff10.0.0.1", "e\u0301",
 ]  # fmt: skip
 NUMBERS = [
-    0, -1, 1, 2**31, 2**63, 2**64, -(2**63), 10**400, 0.5, -0.0, 1e308, float("inf"),
+    0, -1, 1, 2**31, 2**63, 2**64, -(2**63), 10**400, 16**5000, 0.5, -0.0, 1e308, float("inf"),
     float("-inf"), float("nan"), True, False, None, "0x10", "1e3", "٣", "010", "1_000",
 ]  # fmt: skip
 KINDS = [
     [], {}, [[]], [None], [{}], {"": ""}, {None: 1}, {1: 2}, {True: False}, {"a\nb": 1},
     {"\ud800": "\ud800"}, {(1, 2): 3}, b"bytes", b"\xff\x00", {"x": b"\xff"}, (1, 2), {1, 2},
     datetime.date(2026, 2, 29 - 1), datetime.datetime(2026, 1, 1, 12), "yes", "no", "on", "null",
-    "a" * 2**20, "/" + "a" * 5000, nested(500), nested(500, dict), nested(20000), ["x"] * 5000,
+    "a" * 2**20, "/" + "a" * 5000, "9" * 5000, "9" * 5000 + "s",
+    nested(500), nested(500, dict), nested(20000), ["x"] * 5000,
 ]  # fmt: skip
 VALUES = [*SHELL, *MARKUP, *PATHS, *SIGNS, *NUMBERS, *KINDS]
-KEYS = ["x\ny", "\ud800", "\u2028", "\x1b[2J", "", "a" * 2**16, 7, None, True, b"\xff", (1, 2), 1.5]
+KEYS = [
+    "x\ny",
+    16**5000,
+    "\ud800",
+    "\u2028",
+    "\x1b[2J",
+    "",
+    "a" * 2**16,
+    7,
+    None,
+    True,
+    b"\xff",
+    (1, 2),
+    1.5,
+]
 
 # What the other two do not say.
 WHOLE = bent(
@@ -178,7 +193,7 @@ WRONG = {
     "storage:0:options:0": ["$(reboot)", "`id`", "-rf", "<!--", "a;b", "/x"],
     "storage:0:user": [2**32 - 1, 10**400],
     "cluster:password": ["a\x1bb", "\ud800", "a\x85b"],
-    "lint:accept:HANFS101": ["all is \x1b[2Jwell", "a \u202eb", "word"],
+    "lint:accept:HANFS101": ["all is \x1b[2Jwell", "\ud800 is right", "word"],
     "exports:0:directory": ["/srv/nfs/\ud800", "/srv/nfs/\u202ex", "/srv/nfs/" + "a" * 1024],
     "fencing:sbd:msgwait": [float("inf"), float("nan"), 10**400],
 }
@@ -196,6 +211,17 @@ def test_a_wrong_mount_point_is_told_in_its_place_alone():
     assert line.startswith(f"{PATH}:storage:mountpoint: 'nfsdata' is not an absolute path")
 
 
+def test_two_wrong_values_at_once():
+    """A name that is left empty, and no mount point to take it from."""
+    (line,) = asked(bent(SITE, {"storage:name": None, "storage:mountpoint": ...}))[1:]
+    assert line.startswith(f"{PATH}:storage:name: None is not")
+
+
+def test_a_wrong_mount_point_is_not_told_of_the_state_directory():
+    (line,) = asked(bent(WHOLE, {"storage:0:mountpoint": "nfs"}))
+    assert line.startswith(f"{PATH}:storage:0:mountpoint: 'nfs' is not an absolute path")
+
+
 def test_what_is_too_deep_is_told_with_its_place():
     (line,) = asked(bent(SITE, {"cluster_config": {"primitives": nested(500)}}))
     assert line.startswith(f"{PATH}:cluster_config:primitives:0:0:0")
@@ -204,5 +230,6 @@ def test_what_is_too_deep_is_told_with_its_place():
 
 def test_a_reason_and_a_password_may_have_blanks_of_any_kind():
     """YAML's folded texts end in a line break."""
-    change = {"lint:accept:HANFS101": "it is so\nand right\n", "cluster:password": "a\tb c"}
+    reason = "so it is\nand \u200dright\n"
+    change = {"lint:accept:HANFS101": reason, "cluster:password": "a\tb c"}
     assert asked(bent(WHOLE, change)) == []
