@@ -132,7 +132,7 @@ def one_line(text):
     text
         Text, of any length and with any sign in it.
 
-    Returns text of at most 800 characters (and a few), all of them printable.
+    Returns text of at most 800 characters, all of them printable; such a text stays as it is.
 
     CLI Example:
 
@@ -143,7 +143,7 @@ def one_line(text):
     if len(text) > 2 * _LONGEST:
         text = f"{text[:_LONGEST]} ... {text[-_LONGEST:]}"
     text = "".join(sign if sign.isprintable() else _escaped(sign) for sign in text)
-    half = _LONGEST // 2
+    half = (_LONGEST - len(" ... ")) // 2
     return text if len(text) <= _LONGEST else f"{text[:half]} ... {text[-half:]}"
 
 

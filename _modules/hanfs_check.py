@@ -60,14 +60,15 @@ def check(site, path="hanfs", password_pillar=None):
     if not found:
         pillar = salt.utils.data.traverse_dict_and_list(__pillar__, path)
         found = __salt__["hanfs_schema.secret_problems"](site, pillar, path)
-    found = found or _configuration_problems(site, path)
+    normal = None if found else __salt__["hanfs_schema.normalise"](site, path)
+    found = found or _configuration_problems(site, normal, path)
     if found:
         return _printable({"problems": found, "notes": []})
     places = (
         _places(site["storage"], f"{path}:storage"),
         _places(site["address"], f"{path}:address"),
     )
-    site = __salt__["hanfs_schema.normalise"](site, path)
+    site = normal
     member = __salt__["pcs.member_of"]() is not None
     local = __salt__["hanfs_net.addresses"]()
     report = {"problems": [], "notes": []}
@@ -91,9 +92,8 @@ def _printable(report):
     }
 
 
-def _configuration_problems(site, path):
+def _configuration_problems(site, normal, path):
     """What the engine has against the description, said of ``cluster_config`` if it is there."""
-    normal = __salt__["hanfs_schema.normalise"](site, path)
     description = __salt__["hanfs_model.description"](normal)
     return [
         f"{path}:cluster_config:{line}" if _is_said(site, line) else f"{path}: {line}"
@@ -103,7 +103,7 @@ def _configuration_problems(site, path):
 
 def _is_said(site, line):
     """Whether the object that a line is about stands in ``cluster_config``, not in the profile."""
-    kind, name = [*re.split(r":", line, maxsplit=2), ""][:2]
+    kind, name = [*line.split(":", 2), ""][:2]
     given = site.get("cluster_config", {}).get(kind)
     return bool(given) and (not isinstance(given, dict) or name in given)
 

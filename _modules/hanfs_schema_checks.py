@@ -73,7 +73,7 @@ def library():
         "text number choice boolean list_of mapping unknown_key ip address node_nodes absolute "
         "mountpoint device lvm_name size mode account fsid client export_option scope "
         "free_mapping mapping_or_list name cib_name cib_word properties named_objects shown is_int "
-        "part one_or_many scalar host is_absolute is_mountpoint "
+        "part one_or_many scalar host is_absolute mountpoints "
         "is_control"
     )
     return types.SimpleNamespace(**{name: globals()[f"_{name}"] for name in names.split()})
@@ -228,8 +228,12 @@ def _absolute(value, path, report):
         )
 
 
-def _is_mountpoint(value):
-    return _is_absolute(value) and value not in _SYSTEM_DIRECTORIES
+def _mountpoints(site):
+    """Those of the site's file systems; none if one is wrong, of which it is said in its place and
+    not of all that would be below it."""
+    found = [entry.get("mountpoint") for _, entry in _one_or_many(site, "storage", "")]
+    right = all(_is_absolute(one) and one not in _SYSTEM_DIRECTORIES for one in found)
+    return found if right else []
 
 
 def _mountpoint(value, path, report):

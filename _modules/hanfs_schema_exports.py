@@ -51,11 +51,7 @@ def keys(checks, hardened):
 
 def relations(checks, site, path, report, hardened):
     """The rules between the keys of this section, and with the file systems."""
-    storage = checks.one_or_many(site, "storage", path)
-    mountpoints = [entry.get("mountpoint") for _, entry in storage]
-    # Of a mount point that is wrong it is said there, and not of all that would be below it.
-    if not all(checks.is_mountpoint(mountpoint) for mountpoint in mountpoints):
-        mountpoints = []
+    mountpoints = checks.mountpoints(site)
     exports = _entries(checks, site, path)
     state = _state_directory(checks, site, mountpoints)
     pairs = set()

@@ -112,14 +112,10 @@ def _port_rules(checks, nfs, path, report):
 
 
 def _state_rules(checks, site, nfs, path, report):
-    state = nfs.get("state_directory")
-    mountpoints = [
-        entry.get("mountpoint") for _, entry in checks.one_or_many(site, "storage", path)
-    ]
-    # Of what is wrong in itself it is said there.
-    if not all(map(checks.is_mountpoint, mountpoints)) or not checks.is_absolute(state):
+    state, mountpoints = nfs.get("state_directory"), checks.mountpoints(site)
+    if not mountpoints or not checks.is_absolute(state):
         return
-    if mountpoints and __salt__["hanfs_names.holding"](state, mountpoints) is None:
+    if __salt__["hanfs_names.holding"](state, mountpoints) is None:
         report(
             f"{path}:nfs:state_directory: {state} is not on a shared file system; the state has "
             f"to move with the service, so it must be below {' or '.join(mountpoints)}"

@@ -76,7 +76,8 @@ def read(node, path):
 
 
 # The hardened profile has what is different on these versions, too.
-@pytest.mark.parametrize("version", repeated(["0.10", "0.12"], unless=[]))
+@pytest.mark.repeated
+@pytest.mark.parametrize("version", ["0.10", "0.12"])
 def test_the_articles_profile(master, pair, version, note):
     for node in pair:
         assert node.run(["pcs", "--version"]).stdout.startswith(version + ".")

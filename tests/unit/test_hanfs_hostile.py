@@ -16,7 +16,7 @@ PATH = "hanfs:sites:athens"
 PILLAR = {"hanfs": {"sites": {"athens": HARDENED}}}
 WORLD = load(modules=["hanfs*", "cib*"], states=False, pillar=PILLAR)
 # A message about one value stays readable, however long the value is.
-LONGEST = 1000
+LONGEST = 800
 
 
 def nested(depth, kind=list):
@@ -122,21 +122,24 @@ def places(value, here=()):
     return found
 
 
-def replaced(site, way, value):
+def copied(site, way):
+    """A copy of the site, and the part of it that what the way leads to is in."""
     made = copy.deepcopy(site)
     part = made
     for key in way[:-1]:
         part = part[key]
+    return made, part
+
+
+def replaced(site, way, value):
+    made, part = copied(site, way)
     part[way[-1]] = value
     return made
 
 
 def with_key(site, way, key):
     """The site with one more key, beside what the way leads to; None where that is a list."""
-    made = copy.deepcopy(site)
-    part = made
-    for step in way[:-1]:
-        part = part[step]
+    made, part = copied(site, way)
     if not isinstance(part, dict):
         return None
     part[key] = part[way[-1]]
@@ -150,6 +153,7 @@ def asked(site):
         assert isinstance(line, str) and line.isprintable(), repr(line)
         assert len(line) <= LONGEST, len(line)
         line.encode("utf-8")
+        assert WORLD.salt["cib_meaning.one_line"](line) == line
     return found
 
 
