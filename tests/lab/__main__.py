@@ -57,7 +57,7 @@ def prepare(images=True, tests=True):
             prereq.load_kernel_modules()
             kernel = functools.partial(machines.prepare_kernel, build=tests)
             image.ensure(tests, [kernel, *([prereq.ensure_older_salts] if tests else [])])
-            machines.prepare()
+            machines.prepare(tests)
 
 
 def _inside(options):

@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import fence_lab, image, lean, network, packages, paths
+from tests.lab import fence_lab, image, lean, network, packages, paths, selinux
 from tests.lab.debian import recipe, sources_of_debian
 from tests.lab.lean import make_lean, write
 
@@ -96,14 +96,15 @@ class Image:
 
 
 @functools.cache
-def ensure(kernel, modules=None):
+def ensure(kernel, modules=None, confined=False):
     """Build the image for ``kernel`` (a name) unless it is there; return its Image.
 
     ``modules``: the directory of its modules, of which the image gets a copy; without one the
-    kernel is Debian's stock one, installed in the image.
+    kernel is Debian's stock one, installed in the image. ``confined``: with SELinux.
     """
-    build = functools.partial(_build, modules=modules)
-    final = image.ensure_made(f"machine-{kernel}", _recipe(modules), build)
+    name = f"machine-{kernel}{'-selinux' if confined else ''}"
+    build = functools.partial(_build, modules=modules, confined=confined)
+    final = image.ensure_made(name, _recipe(modules, confined), build)
     return Image(final / "disk.raw", final / "vmlinuz", final / "initrd")
 
 
@@ -128,7 +129,7 @@ def _newest_kernel_package():
     return depends.split()[1]
 
 
-def _recipe(modules):
+def _recipe(modules, confined):
     """A short hash of everything that decides what is in the image."""
     return recipe(
         Path(__file__).read_text(),
@@ -138,10 +139,11 @@ def _recipe(modules):
         paths.SSH_KEY.with_suffix(".pub").read_text(),
         str(modules),
         network.hosts_file(),
+        *([Path(selinux.__file__).read_text(), selinux.MODULE.read_text()] if confined else []),
     )
 
 
-def _build(work, modules):
+def _build(work, modules, confined):
     root = work / "root"
     subprocess.run(["cp", "-a", image.root("installed"), root], check=True)
     if modules:
@@ -150,6 +152,8 @@ def _build(work, modules):
         _add_stock_kernel(root, work)
     _settle_in(root)
     make_lean(root)
+    if confined:
+        selinux.install(root, image.SUITE)
     # With a journal: power is cut here.
     command = ["mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum", "-J", "size=16", "-m", "0"]
     command += ["-L", "root", "-d", root, work / "disk.raw", SIZE]

@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.lab import kernel, machine_image, network, paths, qemu, uml
+from tests.lab import kernel, machine_image, network, paths, qemu, selinux, uml
 from tests.lab.node import Node
 from tests.lab.progress import say
 from tests.lab.wait import wait_until
@@ -50,10 +50,15 @@ def backend():
     return {"qemu": qemu, "uml": uml}[wanted]
 
 
-def prepare():
-    """Choose the kind of machine and build its image, while there still is a network."""
+def prepare(tests=True):
+    """Choose the kind of machine and build its image, while there still is a network.
+
+    ``tests``: also the image with SELinux, which no demo uses.
+    """
     chosen = backend()
     chosen_image()
+    if tests and chosen.has_selinux():
+        chosen_image(confined=True)
     # Inherited by the process inside the lab's namespaces.
     os.environ[CHOICE] = chosen.__name__.rpartition(".")[2]
 
@@ -64,12 +69,12 @@ def prepare_kernel(build):
         kernel.ensure(build)
 
 
-def chosen_image():
-    """The disk image of this kind of machine."""
+def chosen_image(confined=False):
+    """The disk image of this kind of machine; ``confined``: the one with SELinux."""
     if backend() is uml:
         chosen = kernel.chosen()
-        return machine_image.ensure(f"uml-{chosen.name}", chosen.modules)
-    return machine_image.ensure(backend().KERNEL)
+        return machine_image.ensure(f"uml-{chosen.name}", chosen.modules, confined)
+    return machine_image.ensure(backend().KERNEL, confined=confined)
 
 
 def shared_disk(name="shared", mebibytes=SHARED_DISK_MIB):
@@ -115,13 +120,13 @@ class Machine(Node):
 
     ``disks`` are paths of raw files that others may have too (``devices`` are their names in the
     machine), ``watchdog`` whether it has one (``backend().watchdog()``), ``masked`` the services
-    that it must not start.
+    that it must not start, ``confined`` whether it enforces SELinux's policy.
     """
 
-    def __init__(self, name, number=None, disks=(), masked=(), watchdog=False):
+    def __init__(self, name, number=None, disks=(), masked=(), watchdog=False, confined=False):
         super().__init__(name, number)
         self._backend = backend()
-        self._image = chosen_image()
+        self._image = chosen_image(confined)
         self.disk_files = list(disks)
         self.devices = list(self._backend.DISKS[: len(self.disk_files)])
         self.memory = MEMORY_MIB
@@ -129,6 +134,7 @@ class Machine(Node):
         self.directory.mkdir(exist_ok=True)
         self._masked = masked if self._backend.has_firewall() else (*masked, "firewalld")
         self._watchdog = watchdog
+        self._confined = confined
         self._process = None
         # A fence device may cut its power while somebody else boots it.
         self._switch = threading.RLock()
@@ -156,6 +162,7 @@ class Machine(Node):
             ),
             *(f"systemd.mask={unit}.service" for unit in self._masked),
             *(["modules-load=softdog"] if self._watchdog else []),
+            *(selinux.KERNEL_ARGUMENTS if self._confined else []),
         ]
 
     def start(self):

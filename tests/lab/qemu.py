@@ -25,6 +25,11 @@ def has_firewall():
     return True
 
 
+def has_selinux():
+    """Whether the kernel can enforce a policy."""
+    return True
+
+
 def watchdog():
     """The device of softdog."""
     return "/dev/watchdog"

@@ -13,6 +13,11 @@ def has_firewall():
     return kernel.chosen().has_firewall
 
 
+def has_selinux():
+    """Whether the kernel can enforce a policy."""
+    return kernel.chosen().has("CONFIG_SECURITY_SELINUX")
+
+
 def watchdog():
     """The device of softdog; the first one is UML's own where that is in the kernel."""
     return "/dev/watchdog1" if kernel.chosen().has("CONFIG_UML_WATCHDOG") else "/dev/watchdog"
