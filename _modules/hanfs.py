@@ -1,59 +1,86 @@
 """
 One site of the NFS service, seen from one of its nodes: check it, compile it, say whether it is
-healthy.
+healthy, look for what an expert would object to, test its fencing.
 
-``check``
-    Is the site in pillar right, and does it fit this machine? Reads only.
-
-``description``
-    What the cluster must look like; the input of ``pcs.configured``.
-
-``health``
-    Does the service run as it should, on exactly one node?
-
-The parts: ``hanfs_check`` (that function), ``hanfs_schema`` (pillar), ``hanfs_model`` (compiler),
-``hanfs_storage`` (disk), ``hanfs_net`` (network), ``hanfs_health`` (verdict).
-
-:depends: nothing to load; pcs, pacemaker and corosync for ``health``
+:depends: nothing to load; pcs, pacemaker and corosync for ``health`` and fencing
 """
 
 from __future__ import annotations
 
-import os
+import salt.pillar
+import salt.utils.args
+from salt.exceptions import SaltClientError
 
-import salt.utils.path
-from salt.exceptions import (
-    CommandExecutionError,
-    SaltInvocationError,
-    TimedProcTimeoutError,
-)
+import _cib_siblings
+
+_cib_siblings.load(__file__)
+
+import _cib_minion
+import _hanfs_check
+import _hanfs_fence_drill
+import _hanfs_fence_test
+import _hanfs_here
+import _hanfs_lint
+import _hanfs_states
+import _hanfs_storage
+
+_cib_siblings.same(__file__, globals())
+
 
 __virtualname__ = "hanfs"
-
-PCSD_PORT = 2224
-_TIMEOUT = 120
-FENCING_WARNING = (
-    "WARNING: fencing is disabled (fencing: {enabled: false}). Failover after a crash is "
-    "unsafe: the file system may end up "
-    "mounted on both nodes and be destroyed, and a resource that fails to stop blocks the service."
-)
+__outputter__ = {"lint": "yaml"}
 
 
 def __virtual__():
     return __virtualname__
 
 
-def own_name():
+def _machine(test=None):
+    return _cib_minion.machine(__salt__, __opts__, __grains__, __pillar__, __context__, test)
+
+
+def _refresh_pillar():
     """
-    This machine's node name, as the cluster sees it (``uname -n``).
+    Pillar as it is now, for this job, secrets too. The minion itself keeps what it had at its last
+    refresh, in which a site that was just written would not be there, and have no findings.
+    """
+    if __opts__.get("file_client") != "remote" or "_ssh_version" in __opts__:
+        return
+    try:
+        fresh = salt.pillar.get_pillar(
+            __opts__, dict(__grains__), __opts__["id"], pillarenv=__opts__.get("pillarenv")
+        ).compile_pillar()
+    except SaltClientError:
+        return
+    # All of it: references of ``cluster_config`` lead anywhere.
+    __pillar__.pop("hanfs", None)
+    __pillar__.update(fresh)
+
+
+def check(site, path="hanfs", password_pillar=None):
+    """
+    Check a site's pillar, and if that is right whether it fits this machine. Reads only (and asks
+    the network, by ARP, who has the virtual address).
+
+    site
+        The site as it stands in pillar; ``cluster:password`` may have been taken out.
+
+    path
+        Colon path of the site in pillar, for the messages.
+
+    password_pillar
+        Colon path of the cluster password in pillar; default ``<path>:cluster:password``.
+
+    Returns ``{"problems": [...], "notes": [...]}``, lists of sentences; the machine is only looked
+    at if the pillar is right.
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt-call hanfs.own_name
+        salt-call hanfs.check '{...}' hanfs:sites:athens
     """
-    return os.uname().nodename
+    return _hanfs_check.check(_machine(), site, path, password_pillar)
 
 
 def description(site, path="hanfs"):
@@ -75,137 +102,7 @@ def description(site, path="hanfs"):
 
         salt-call hanfs.description "$(salt-call --out=json ...)"
     """
-    return __salt__["hanfs_model.description"](normal(site, path))
-
-
-def warnings(site):
-    """
-    What every run has to say aloud about a site.
-
-    site
-        The site as it stands in pillar.
-
-    Returns a list of sentences.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs.warnings '{fencing: {enabled: false}}'
-    """
-    return [] if site["fencing"]["enabled"] else [FENCING_WARNING]
-
-
-def normal(site, path="hanfs"):
-    """
-    A site with all its defaults, ``hanfs_schema.normalise``.
-
-    site
-        The site as it stands in pillar.
-
-    path
-        Colon path of the site in pillar.
-
-    Raises SaltInvocationError with everything that is wrong with it.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs.normal '{...}' hanfs:sites:athens
-    """
-    found = __salt__["hanfs_schema.problems"](site, path)
-    if found:
-        raise SaltInvocationError("\n".join(found))
-    return __salt__["hanfs_schema.normalise"](site, path)
-
-
-# --- reachability of the peers --------------------------------------------------------------------
-
-
-def foreign_mounts(site):
-    """
-    Where this node has a shared file system mounted outside the cluster. Reads the kernel's table
-    of mounts only, so it can be asked on every run.
-
-    site
-        The site as it stands in pillar.
-
-    Returns a list of sentences.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs.foreign_mounts '{...}'
-    """
-    found = []
-    for storage in normal(site)["file_systems"]:
-        mountpoint = os.path.realpath(storage["mountpoint"])
-        for device in [__salt__["hanfs_model.filesystem_device"](storage), storage["device"]]:
-            mounts = __salt__["hanfs_storage.mounts"](device)
-            for mount in __salt__["hanfs_storage_rules.foreign_mounts"](mounts, mountpoint):
-                found.append(__salt__["hanfs_storage_rules.foreign_mount_told"](device, mount))
-    return list(dict.fromkeys(found))
-
-
-def unready(site):
-    """
-    What still keeps the nodes from forming a cluster, seen from this node: peers whose pcsd does
-    not answer on a link, or the shared file system mounted here.
-
-    site
-        The site as it stands in pillar.
-
-    Returns a list of sentences.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs.unready '{...}'
-    """
-    site = normal(site)
-    nodes, own = site["cluster"]["nodes"], own_name()
-    found = []
-    for storage in site["file_systems"]:
-        device = __salt__["hanfs_model.filesystem_device"](storage)
-        for mount in __salt__["hanfs_storage.mounts"](device):
-            found.append(
-                f"the shared file system is mounted on {mount['directory']} of this node, outside "
-                "the cluster: unmount it"
-            )
-    for name, addresses in nodes.items():
-        if name == own:
-            continue
-        for link, (source, target) in enumerate(zip(nodes.get(own, []), addresses)):
-            wrong = __salt__["hanfs_net.connects"](source, target, PCSD_PORT)
-            if wrong:
-                found.append(
-                    f"{name} does not answer on link {link}, {source} to {target} port "
-                    f"{PCSD_PORT} (pcsd): {wrong}"
-                )
-    return found
-
-
-def nfs_state_is_shared():
-    """
-    Whether the NFS server's state directory on this node is the cluster's: the resource agent binds
-    a directory of the shared file system over ``/var/lib/nfs`` before it starts the server, and
-    takes it away after it has stopped it.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call hanfs.nfs_state_is_shared
-    """
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
-        mounts = [line.split() for line in table]
-    return any(fields[4] == "/var/lib/nfs" and fields[3] != "/" for fields in mounts)
-
-
-# --- health ---------------------------------------------------------------------------------------
+    return _hanfs_here.description(_machine(), site, path)
 
 
 def health(site):
@@ -226,61 +123,151 @@ def health(site):
 
         salt-call hanfs.health '{...}'
     """
-    site = normal(site)
-    status = __salt__["pcs.status"]()
-    wanted = __salt__["hanfs_model.description"](site)
-    links = len(next(iter(site["cluster"]["nodes"].values())))
-    report = __salt__["hanfs_health.judge"](site, wanted, status)
-    report["problems"] += __salt__["hanfs_health.link_problems"](_links(), links)
-    report["problems"] += _local_problems(site, report["active_node"])
-    report["healthy"] = not report["problems"]
-    return report
+    return _hanfs_here.health(_machine(), site)
 
 
-def _local_problems(site, active):
-    """Compare what the cluster says with what this machine has."""
-    own = own_name()
-    if own not in site["cluster"]["nodes"]:
-        return []
-    where = f"the cluster has it on {active}" if active else "the cluster has it nowhere"
-    where = None if active == own else where
-    found = [_mount_problem(item, where) for item in site["file_systems"]]
-    here = {entry["ip"] for entry in __salt__["hanfs_net.addresses"]()}
-    for address in site["addresses"]:
-        ip = address["ip"]
-        if where is None and ip not in here:
-            found.append(f"this node does not have the address {ip}")
-        elif where and ip in here:
-            found.append(f"this node has the address {ip}, but {where}")
-    return [problem for problem in found if problem]
+def lint(site=None, path=None):
+    """
+    Look for everything about this node and its site that an expert would object to. Changes
+    nothing.
+
+    site
+        The site as it stands in pillar. Default: the one in pillar that names this machine.
+
+    path
+        Colon path of the site in pillar, if ``site`` is given.
+
+    Returns a list of findings, the worst first: ``{"code", "severity", "title", "found": [where
+    and what], "reason": why it matters, "cure"}``; one that pillar accepts has ``accepted`` as
+    well, the reason for it. Empty on a machine whose pillar has no ``hanfs``. Raises
+    SaltInvocationError if not exactly one site names this machine.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server*' hanfs.lint
+    """
+    if site is None:
+        _refresh_pillar()
+        if "hanfs" not in __pillar__:
+            return []
+    return _hanfs_lint.lint(_machine(), site, path)
 
 
-def _mount_problem(storage, elsewhere):
-    """``elsewhere``: where the cluster has the service, None if it is here."""
-    device = __salt__["hanfs_model.filesystem_device"](storage)
-    mounted = [mount["directory"] for mount in __salt__["hanfs_storage.mounts"](device)]
-    if elsewhere is None:
-        if storage["mountpoint"] in mounted:
-            return None
-        return f"{device} is not mounted on {storage['mountpoint']} of this node"
-    return f"{device} is mounted on {mounted[0]} of this node, but {elsewhere}" if mounted else None
+def fence_test(device=None, node=None, timeout=_hanfs_fence_test.LIMIT):
+    """
+    Ask every fencing device of the running cluster, from this node, for the state of every node
+    that it may fence. Nothing is fenced, and nothing is written. Secrets go to the agents by
+    standard input.
+
+    device, node
+        Only this device, or this node.
+
+    timeout
+        Seconds that an agent may take to answer.
+
+    Returns ``{"result": bool, "devices": {id: {"agent": ..., "nodes": {node: {"result": bool,
+    "says": ...}}}}, "watchdog": what SBD's watchdog is like, if the cluster uses SBD, "problems":
+    [sentences], "notes": [sentences]}``. A problem is a non-zero exit code of the call. Raises
+    SaltInvocationError for a timeout that is none, CommandExecutionError if the cluster does not
+    run here or has no such node or device.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server*' hanfs.fence_test
+        salt 'nfs-server1' hanfs.fence_test node=nfs-server2
+    """
+    return _hanfs_fence_test.fence_test(_machine(), device, node, timeout)
 
 
-def _links():
-    if not salt.utils.path.which("corosync-cfgtool"):
-        raise CommandExecutionError("corosync-cfgtool is not installed (package corosync)")
-    late = f"corosync-cfgtool -s did not end within {_TIMEOUT} s: look at corosync on this node"
-    try:
-        result = __salt__["cmd.run_all"](
-            ["corosync-cfgtool", "-s"],
-            python_shell=False,
-            ignore_retcode=True,
-            output_loglevel="quiet",
-            env={"LC_ALL": "C"},
-            timeout=_TIMEOUT,
-        )
-    except TimedProcTimeoutError as err:
-        raise CommandExecutionError(late) from err
-    if result["retcode"] == 1 and "Timed out" in result["stdout"]:
-        raise CommandExecutionError(late)
-    return result["stdout"]
+def fence_drill(node, confirm=None, active=False, action="reboot", timeout=600):
+    """
+    Fence a node on purpose, through the cluster, and tell what happened and how long it took. The
+    node loses its power (or its disk) without any warning.
+
+    Refused while the cluster has no quorum, is not settled or somebody works on it; while the
+    other nodes could not take over; while ``hanfs.fence_test`` finds a problem with fencing that
+    node; from the node itself; and on the node that runs the service unless that is said.
+
+    node
+        The node to fence. Call this on another one.
+
+    confirm
+        The node's name once more.
+
+    active
+        Whether it may be the node that runs the service: the service stops until the other node has
+        taken it over.
+
+    action
+        ``reboot``, or ``off``: then it has to be switched on by hand.
+
+    timeout
+        Seconds for everything: until the node is fenced, the service runs elsewhere and the node,
+        if it was rebooted, is back in the cluster.
+
+    Returns ``{"result": bool, "node": ..., "action": ..., "by": the node that did it, "moved":
+    [resources], "seconds": {"fenced": s, "service": s or None, "back": s or None}, "problems":
+    [sentences]}``; the seconds count from the beginning. Raises SaltInvocationError with every
+    reason when it is refused; nothing has happened then.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server1' hanfs.fence_drill nfs-server2 confirm=nfs-server2
+        salt 'nfs-server2' hanfs.fence_drill nfs-server1 confirm=nfs-server1 active=True
+    """
+    return _hanfs_fence_drill.fence_drill(_machine(), node, confirm, active, action, timeout)
+
+
+def vacant(path):
+    """
+    Why something that is about to be written to a whole device, such as SBD's header, would be
+    written over something: it carries a signature of whatever kind or data that nothing explains,
+    has partitions, is mounted, held or open for writing, is swap, or read-only. Reads only, and
+    tries for a moment to have the device for itself.
+
+    path
+        The device.
+
+    Returns a sentence that names the device and what to do; None if it is empty and free. Raises
+    CommandExecutionError if it cannot be looked at.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call hanfs.vacant /dev/disk/by-id/sbd
+    """
+    return _hanfs_storage.vacant(_machine(), path)
+
+
+def converge(what, name, test=None, **wanted):
+    """
+    Do what a state of this name does: compare, change what differs, and look again. States call it,
+    so that all that thinks is in the library behind this module.
+
+    what
+        The state, such as ``storage_ready``.
+
+    name
+        The state's name.
+
+    test
+        Whether to say only what would be done. Default: as the minion is configured.
+
+    Every other argument is the state's. Returns what a state does. Raises SaltInvocationError when
+    there is no such state.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' hanfs.converge unit_off nfs-server test=True
+    """
+    wanted = salt.utils.args.clean_kwargs(**wanted)
+    return _hanfs_states.converge(_machine(test), what, name, **wanted)

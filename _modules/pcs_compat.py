@@ -11,65 +11,231 @@ changed to what the words say, edits of others are never lost, passwords are on 
 in no answer. What went wrong is an exception. What shows runs ``pcs``.
 
 A part of the module ``pcs``: Salt merges files that have one virtual name.
-
-:depends: the execution modules cib, cib_* and pcs_compat_*
 """
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
+import _cib_siblings
 
-import salt.utils.files
-from salt.exceptions import CommandExecutionError, SaltInvocationError
+_cib_siblings.load(__file__)
+
+import _cib_minion
+import _pcs_cluster
+import _pcs_compat
+import _pcs_nodes
+
+_cib_siblings.same(__file__, globals())
+
 
 __virtualname__ = "pcs"
-
-# pcs 0.10 shows with 'config', 0.12 with nothing else.
-_CONFIG = "cluster.create.separated-name-and-address"
-_ONLY_CONFIG = "pcs.yes-to-confirm-commands"
 
 
 def __virtual__():
     return __virtualname__
 
 
-def _done(text, changes=None):
-    """What ``cmd.run_all`` would return, since that is what these functions always returned."""
-    return {"pid": 0, "retcode": 0, "stdout": text, "stderr": "", "changes": changes or {}}
+def _machine():
+    return _cib_minion.machine(__salt__, __opts__, __grains__, __pillar__, __context__)
 
 
-# Showing -----------------------------------------------------------------------------------------
+def auth(nodes, pcsuser="hacluster", pcspasswd="hacluster", extra_args=None):
+    """
+    Let pcs on this node talk to the pcsd of the nodes. The password goes by standard input.
+
+    nodes
+        A list of names; ``addr=ADDRESS`` may follow a name.
+
+    pcsuser, pcspasswd
+        pcs's account and its password.
+
+    extra_args
+        Accepted (``--force``, ``--local``): newer pcs has none.
+
+    Returns what ``cmd.run_all`` would. Raises CommandExecutionError that says for each node what
+    was wrong.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs.auth nodes='[node1.example.org, node2.example.org]' pcspasswd=hoonetorg
+    """
+    return _pcs_compat.auth(_machine(), nodes, pcsuser, pcspasswd, extra_args)
 
 
-def _shown_as(item, show):
-    """How the installed pcs wants it shown; its verb has changed twice."""
-    if not isinstance(show, str):
-        return [_verb(item) if word == "show" else word for word in show or ()]
-    return [_verb(item)] if show == "show" else [show]
+def is_auth(nodes, pcsuser="hacluster", pcspasswd="hacluster"):
+    """
+    Whether pcs on this node may talk to the pcsd of the nodes. Nothing is authenticated.
+
+    nodes
+        A list of names.
+
+    pcsuser, pcspasswd
+        Accepted; asking needs no password.
+
+    Returns what ``cmd.run_all`` would: a line for each node, exit code 0 when all are authorized.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs.is_auth nodes='[node1.example.org, node2.example.org]'
+    """
+    return _pcs_compat.is_auth(_machine(), nodes, pcsuser, pcspasswd)
 
 
-def _verb(item):
-    capabilities = __salt__["pcs.version"]()["capabilities"]
-    if item == "config":
-        return "show"
-    if item in ("property", "constraint"):
-        return "config" if _ONLY_CONFIG in capabilities else "show"
-    return "config" if _CONFIG in capabilities else "show"
+def cluster_setup(
+    nodes,
+    pcsclustername="pcscluster",
+    extra_args=None,
+    totem=None,
+    transport=None,
+    links=None,
+    transport_options=None,
+    compression=None,
+    crypto=None,
+    quorum=None,
+):
+    """
+    Set a cluster up on all nodes, without starting or enabling it.
+
+    nodes
+        ``{name: [addresses]}``, or a list of names that resolve. One link per address.
+
+    pcsclustername
+        The cluster's name.
+
+    extra_args
+        More arguments for pcs; ``--force`` is refused.
+
+    totem
+        Options of corosync's totem section, ``{"token": 10000}``.
+
+    transport
+        knet (pcs's default), udpu or udp.
+
+    links
+        List of dictionaries with options per link, in the order of addresses.
+
+    transport_options, compression, crypto
+        Options of the transport: ``{"link_mode": "active"}``, ``{"model": "zlib"}``,
+        ``{"cipher": "aes256", "hash": "sha256"}``.
+
+    quorum
+        Options of corosync's quorum section, ``{"wait_for_all": true}``. ``two_node`` is pcs's
+        own business: it sets it for two nodes and removes it for three.
+
+    Returns True. Raises SaltInvocationError for an option that does not exist or that the
+    installed pcs does not have, CommandExecutionError with pcs's words; an existing cluster on
+    any node is such a case and stays untouched.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server1' pcs.cluster_setup '{nfs-server1: [10.10.10.11]}' pcsclustername=nfs
+    """
+    return _pcs_cluster.cluster_setup(
+        _machine(),
+        nodes,
+        pcsclustername,
+        extra_args,
+        totem,
+        transport,
+        links,
+        transport_options,
+        compression,
+        crypto,
+        quorum,
+    )
 
 
-def _secrets(cibfile):
-    """Names and values of all parameters, to know which must not be shown."""
-    try:
-        if isinstance(cibfile, str):
-            with salt.utils.files.fopen(cibfile, "r", encoding="utf-8") as handle:
-                root = ET.fromstring(handle.read())
-        else:
-            done = __salt__["pcs_run.run"](["cibadmin", "--query"], ok=range(256))
-            root = ET.fromstring(done["stdout"])
-    except (OSError, UnicodeDecodeError, ET.ParseError):
-        # nothing is configured that pcs could show
-        return []
-    return [{pair.get("name", ""): pair.get("value")} for pair in root.iter("nvpair")]
+def cluster_node_add(node, extra_args=None, addresses=None):
+    """
+    Add a node to this node's cluster.
+
+    node
+        Name of an authenticated host.
+
+    extra_args
+        More arguments for pcs, such as ``--enable`` and ``--start``; ``--force`` is refused.
+
+    addresses
+        The node's addresses, one per link; what the host was authenticated by if not given.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server1' pcs.cluster_node_add nfs-server3 addresses='[10.10.10.13]'
+    """
+    return _pcs_nodes.cluster_node_add(_machine(), node, extra_args, addresses)
+
+
+def cluster_destroy(extra_args=None):
+    """
+    Destroy the cluster on this node: services stopped, configuration gone for good.
+
+    extra_args
+        More arguments for pcs, in practice ``--all``; ``--force`` is refused.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs.cluster_destroy
+    """
+    return _pcs_cluster.cluster_destroy(_machine(), extra_args)
+
+
+def cib_create(cibfile, scope="configuration", extra_args=None):
+    """
+    Begin a batch: copy the cluster's configuration to a file that only its owner may read.
+
+    cibfile
+        Path of the file; two more, with ``.base`` and ``.steps`` behind the name, are made with it.
+
+    scope
+        Accepted and checked; the copy is always of all of it.
+
+    extra_args
+        ``--config`` is accepted.
+
+    Returns what ``cmd.run_all`` would, and ``changes``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs.cib_create cibfile='/tmp/VIP_apache_1.cib' scope=False
+    """
+    return _pcs_compat.cib_create(_machine(), cibfile, scope, extra_args)
+
+
+def cib_push(cibfile, scope="configuration", extra_args=None):
+    """
+    Push what was made in a file since ``pcs.cib_create``, as one change. Nothing is replaced:
+    what others changed meanwhile stays.
+
+    cibfile
+        Path of the file.
+
+    scope
+        A section of the configuration that all that is pushed must lie in.
+
+    extra_args
+        ``--wait[=SECONDS]``; ``--config`` and ``diff-against=`` are accepted and change nothing.
+
+    Returns what ``cmd.run_all`` would, and ``changes``. Raises CommandExecutionError when nothing
+    could be pushed, or when the cluster did not settle in the time given.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' pcs.cib_push cibfile='/tmp/VIP_apache_1.cib' scope=False
+    """
+    return _pcs_compat.cib_push(_machine(), cibfile, scope, extra_args)
 
 
 def item_show(item, item_id=None, item_type=None, show="show", extra_args=None, cibfile=None):
@@ -102,20 +268,15 @@ def item_show(item, item_id=None, item_type=None, show="show", extra_args=None, 
 
         salt '*' pcs.item_show resource item_id=galera
     """
-    items = [item] if isinstance(item, str) else list(item)
-    extra = __salt__["pcs_compat_parse.words"]("extra_args", extra_args)
-    argv = ["pcs", *(["-f", cibfile] if isinstance(cibfile, str) else []), *items]
-    if item == "constraint":
-        argv += [item_type] if item_type else []
-        extra += [] if "--full" in extra else ["--full"]
-    argv += _shown_as(items[0], show)
-    if isinstance(item_id, str) and item != "constraint":
-        argv.append(item_id)
-    done = __salt__["pcs_run.run"]([*argv, *extra], ok=range(256))
-    secrets = _secrets(cibfile)
-    for stream in ("stdout", "stderr"):
-        done[stream] = __salt__["cib_meaning.masked"](done[stream], secrets)
-    return done
+    return _pcs_compat.item_show(
+        _machine(),
+        item,
+        item_id,
+        item_type,
+        show,
+        extra_args,
+        cibfile,
+    )
 
 
 def config_show(cibfile=None):
@@ -133,7 +294,7 @@ def config_show(cibfile=None):
 
         salt '*' pcs.config_show cibfile='/tmp/cib_for_galera'
     """
-    return item_show("config", cibfile=cibfile)
+    return _pcs_compat.config_show(_machine(), cibfile)
 
 
 def prop_show(prop, extra_args=None, cibfile=None):
@@ -154,7 +315,7 @@ def prop_show(prop, extra_args=None, cibfile=None):
 
         salt '*' pcs.prop_show no-quorum-policy cibfile='/tmp/2_node_cluster.cib'
     """
-    return item_show("property", item_id=prop, extra_args=extra_args, cibfile=cibfile)
+    return _pcs_compat.prop_show(_machine(), prop, extra_args, cibfile)
 
 
 def stonith_show(stonith_id, extra_args=None, cibfile=None):
@@ -175,7 +336,7 @@ def stonith_show(stonith_id, extra_args=None, cibfile=None):
 
         salt '*' pcs.stonith_show stonith_id='eps_fence' cibfile='/tmp/2_node_cluster.cib'
     """
-    return item_show("stonith", item_id=stonith_id, extra_args=extra_args, cibfile=cibfile)
+    return _pcs_compat.stonith_show(_machine(), stonith_id, extra_args, cibfile)
 
 
 def resource_show(resource_id, extra_args=None, cibfile=None):
@@ -196,19 +357,7 @@ def resource_show(resource_id, extra_args=None, cibfile=None):
 
         salt '*' pcs.resource_show resource_id='galera' cibfile='/tmp/cib_for_galera.cib'
     """
-    return item_show("resource", item_id=resource_id, extra_args=extra_args, cibfile=cibfile)
-
-
-# Creating ----------------------------------------------------------------------------------------
-
-
-def _converge(parsed, cibfile):
-    file = cibfile if isinstance(cibfile, str) else None
-    done = __salt__["pcs_compat_batch.converge"](parsed, file)
-    if done.get("unsettled"):
-        raise CommandExecutionError(done["unsettled"])
-    said = "as asked for" if not done["changes"] else "created or changed"
-    return _done("\n".join([said, *done["notes"], *done["intent"]]), done["changes"])
+    return _pcs_compat.resource_show(_machine(), resource_id, extra_args, cibfile)
 
 
 def item_create(item, item_id, item_type, create="create", extra_args=None, cibfile=None):
@@ -243,30 +392,15 @@ def item_create(item, item_id, item_type, create="create", extra_args=None, cibf
 
         salt '*' pcs.item_create resource VIP ocf:heartbeat:IPaddr2 extra_args='[ip=10.0.0.1]'
     """
-    verbs = [create] if isinstance(create, str) else list(create or [])
-    parse = __salt__
-    if item == "constraint":
-        words = [*verbs, *parse["pcs_compat_parse.words"]("extra_args", extra_args)]
-        words = words[1:] if words[:1] == ["create"] else words
-        parsed = parse["pcs_compat_constraint.constraint"](item_id, item_type, words)
-    elif (item, verbs) in (("resource", ["create"]), ("stonith", ["create"])):
-        reader = "resource" if item == "resource" else "fencing"
-        parsed = parse[f"pcs_compat_parse.{reader}"](item_id, item_type, extra_args)
-    else:
-        kind = {
-            ("property", "set"): "properties",
-            ("resource", "defaults"): "resource_defaults",
-            ("resource", "op defaults"): "op_defaults",
-        }.get((item, " ".join(verbs)))
-        if kind is None:
-            raise SaltInvocationError(
-                f"pcs.item_create does not know {item} {' '.join(verbs)}: property set, "
-                "resource create, resource [op] defaults, stonith create and constraint are; "
-                "the state pcs.configured knows the rest"
-            )
-        name, _, value = str(item_id).partition("=")
-        parsed = parse["pcs_compat_parse.values"](kind, name, value, extra_args)
-    return _converge(parsed, cibfile)
+    return _pcs_compat.item_create(
+        _machine(),
+        item,
+        item_id,
+        item_type,
+        create,
+        extra_args,
+        cibfile,
+    )
 
 
 def prop_set(prop, value, extra_args=None, cibfile=None):
@@ -287,8 +421,7 @@ def prop_set(prop, value, extra_args=None, cibfile=None):
 
         salt '*' pcs.prop_set prop='no-quorum-policy' value='ignore'
     """
-    parsed = __salt__["pcs_compat_parse.values"]("properties", prop, value, extra_args)
-    return _converge(parsed, cibfile)
+    return _pcs_compat.prop_set(_machine(), prop, value, extra_args, cibfile)
 
 
 def stonith_create(stonith_id, stonith_device_type, stonith_device_options=None, cibfile=None):
@@ -313,8 +446,9 @@ def stonith_create(stonith_id, stonith_device_type, stonith_device_options=None,
         salt '*' pcs.stonith_create stonith_id='eps_fence' stonith_device_type='fence_eps' \\
             stonith_device_options="['ipaddr=myepsdevice.example.org', 'login=hidden']"
     """
-    options = stonith_device_options
-    return item_create("stonith", stonith_id, stonith_device_type, "create", options, cibfile)
+    return _pcs_compat.stonith_create(
+        _machine(), stonith_id, stonith_device_type, stonith_device_options, cibfile
+    )
 
 
 def resource_create(resource_id, resource_type, resource_options=None, cibfile=None):
@@ -339,125 +473,6 @@ def resource_create(resource_id, resource_type, resource_options=None, cibfile=N
         salt '*' pcs.resource_create resource_id='VIP' resource_type='ocf:heartbeat:IPaddr2' \\
             resource_options="['ip=10.0.0.1', 'op', 'monitor', 'interval=20s']"
     """
-    return item_create("resource", resource_id, resource_type, "create", resource_options, cibfile)
-
-
-# Copies of the configuration ---------------------------------------------------------------------
-
-
-def cib_create(cibfile, scope="configuration", extra_args=None):
-    """
-    Begin a batch: copy the cluster's configuration to a file that only its owner may read.
-
-    cibfile
-        Path of the file; two more, with ``.base`` and ``.steps`` behind the name, are made with it.
-
-    scope
-        Accepted and checked; the copy is always of all of it.
-
-    extra_args
-        ``--config`` is accepted.
-
-    Returns what ``cmd.run_all`` would, and ``changes``.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' pcs.cib_create cibfile='/tmp/VIP_apache_1.cib' scope=False
-    """
-    __salt__["pcs_compat_batch.checked_scope"](scope)
-    __salt__["pcs_compat_batch.create_arguments"](extra_args)
-    done = __salt__["pcs_compat_batch.begin"](cibfile)
-    return _done(f"the cluster's configuration is in {cibfile}", done["changes"])
-
-
-def cib_push(cibfile, scope="configuration", extra_args=None):
-    """
-    Push what was made in a file since ``pcs.cib_create``, as one change. Nothing is replaced:
-    what others changed meanwhile stays.
-
-    cibfile
-        Path of the file.
-
-    scope
-        A section of the configuration that all that is pushed must lie in.
-
-    extra_args
-        ``--wait[=SECONDS]``; ``--config`` and ``diff-against=`` are accepted and change nothing.
-
-    Returns what ``cmd.run_all`` would, and ``changes``. Raises CommandExecutionError when nothing
-    could be pushed, or when the cluster did not settle in the time given.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' pcs.cib_push cibfile='/tmp/VIP_apache_1.cib' scope=False
-    """
-    section = __salt__["pcs_compat_batch.checked_scope"](scope)
-    wait = __salt__["pcs_compat_batch.push_arguments"](extra_args)
-    done = __salt__["pcs_compat_batch.push"](cibfile, section, wait)
-    if done.get("unsettled"):
-        raise CommandExecutionError(done["unsettled"])
-    return _done("pushed" if done["changes"] else "nothing to push", done["changes"])
-
-
-# Hosts -------------------------------------------------------------------------------------------
-
-
-def is_auth(nodes, pcsuser="hacluster", pcspasswd="hacluster"):
-    """
-    Whether pcs on this node may talk to the pcsd of the nodes. Nothing is authenticated.
-
-    nodes
-        A list of names.
-
-    pcsuser, pcspasswd
-        Accepted; asking needs no password.
-
-    Returns what ``cmd.run_all`` would: a line for each node, exit code 0 when all are authorized.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' pcs.is_auth nodes='[node1.example.org, node2.example.org]'
-    """
-    named = __salt__["pcs_compat_nodes.named"](nodes)
-    answers = __salt__["pcs.hosts_authorized"](named)
-    lines = [
-        f"{node}: {'Already authorized' if answer is True else answer}"
-        for node, answer in answers.items()
-    ]
-    done = _done("\n".join(lines))
-    done["retcode"] = 0 if all(answer is True for answer in answers.values()) else 1
-    return done
-
-
-def auth(nodes, pcsuser="hacluster", pcspasswd="hacluster", extra_args=None):
-    """
-    Let pcs on this node talk to the pcsd of the nodes. The password goes by standard input.
-
-    nodes
-        A list of names; ``addr=ADDRESS`` may follow a name.
-
-    pcsuser, pcspasswd
-        pcs's account and its password.
-
-    extra_args
-        Accepted (``--force``, ``--local``): newer pcs has none.
-
-    Returns what ``cmd.run_all`` would. Raises CommandExecutionError that says for each node what
-    was wrong.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' pcs.auth nodes='[node1.example.org, node2.example.org]' pcspasswd=hoonetorg
-    """
-    __salt__["pcs_compat_nodes.auth_arguments"](extra_args)
-    named = __salt__["pcs_compat_nodes.named"](nodes)
-    __salt__["pcs.host_auth"](named, password=pcspasswd, username=pcsuser)
-    return _done("\n".join(f"{node}: Authorized" for node in named))
+    return _pcs_compat.resource_create(
+        _machine(), resource_id, resource_type, resource_options, cibfile
+    )

@@ -5,31 +5,19 @@ What SELinux must allow and know for the NFS server: only where it is enabled, e
 
     SELinux lets the NFS server do its work:
       hanfs.selinux_ready:
-        - site: {{ hanfs.site | json }}
+        - path: hanfs:sites:athens
 
-:depends: the execution modules hanfs_schema, hanfs_settings_files and selinux
+:depends: the execution module hanfs; Salt's module selinux
 """
 
-from __future__ import annotations
-
-import re
-
-from salt.exceptions import CommandExecutionError, SaltInvocationError
-
 __virtualname__ = "hanfs"
-
-_FS = "/sys/fs/selinux"
-# The kernel's NFS server may read and write what it exports; both are on in Red Hat's policy.
-_BOOLEANS = ("nfs_export_all_ro", "nfs_export_all_rw")
-# The type of /var/lib/nfs, over which the agent binds the state directory.
-_TYPE = "var_lib_nfs_t"
 
 
 def __virtual__():
     return __virtualname__
 
 
-def selinux_ready(name, site):
+def selinux_ready(name, path):
     """
     The NFS server may export what the site names, and the state directory keeps the label of
     ``/var/lib/nfs`` when files are relabelled (the agent sets it itself, which a relabelling would
@@ -38,70 +26,13 @@ def selinux_ready(name, site):
     name
         Free text.
 
-    site
-        The site as it stands in pillar.
+    path
+        Colon path of the site in pillar.
 
     .. code-block:: yaml
 
         SELinux lets the NFS server do its work:
           hanfs.selinux_ready:
-            - site: {{ hanfs.site | json }}
+            - path: hanfs:sites:athens
     """
-    ret = {"name": name, "result": True, "changes": {}, "comment": "SELinux is not enabled"}
-    try:
-        if not __salt__["hanfs_settings_files.exists"](f"{_FS}/enforce"):
-            return ret
-        nfs = __salt__["hanfs_schema.normalise"](site).get("nfs")
-        if not nfs:
-            ret["comment"] = "The profile article leaves this at the distribution's settings"
-            return ret
-        changes = {boolean: {"old": "off", "new": "on"} for boolean in _off()}
-        spec = f"{re.escape(nfs['state_directory'])}(/.*)?"
-        if not _labelled(spec):
-            changes[spec] = {"old": None, "new": _TYPE}
-        ret["comment"] = "SELinux allows it"
-        if not changes:
-            return ret
-        if __opts__["test"]:
-            ret.update(result=None, changes=changes, comment="SELinux would be told")
-            return ret
-        _tell(changes, spec)
-    except (CommandExecutionError, SaltInvocationError) as err:
-        ret.update(result=False, comment=str(err))
-        return ret
-    ret.update(changes=changes, comment="SELinux allows it now")
-    return ret
-
-
-def _off():
-    """The booleans that are off or will be; a policy without them does not restrict it."""
-    found = []
-    for boolean in _BOOLEANS:
-        value = __salt__["hanfs_settings_files.read"](f"{_FS}/booleans/{boolean}")
-        if value is not None and "0" in value.split():
-            found.append(boolean)
-    return found
-
-
-def _labelled(spec):
-    """Read instead of asking semanage, which takes seconds."""
-    policy = __salt__["hanfs_settings_files.read"]("/etc/selinux/config") or ""
-    kind = re.search(r"^SELINUXTYPE=(\S+)", policy, re.M)
-    path = f"/etc/selinux/{kind.group(1) if kind else 'targeted'}/contexts/files"
-    text = __salt__["hanfs_settings_files.read"](f"{path}/file_contexts.local") or ""
-    return any(line.split()[:1] == [spec] and f":{_TYPE}:" in line for line in text.splitlines())
-
-
-def _tell(changes, spec):
-    if "selinux.setsebool" not in __salt__:
-        raise CommandExecutionError(
-            "Salt's module selinux is not loaded: it needs semanage, of the package "
-            "policycoreutils-python-utils (EL 7: policycoreutils-python)"
-        )
-    for key in changes:
-        if key == spec:
-            result = __salt__["selinux.fcontext_add_policy"](spec, sel_type=_TYPE)
-            if result["retcode"]:
-                raise CommandExecutionError(f"semanage fcontext failed: {result['stderr']}")
-        elif not __salt__["selinux.setsebool"](key, "on", persist=True):
-            raise CommandExecutionError(f"setsebool -P {key} on failed")
+    return __salt__["hanfs.converge"]("selinux_ready", name, test=__opts__["test"], path=path)

@@ -7,39 +7,14 @@ themselves, what NFSv3 alone needs, and what keeps the NFS server's state direct
     Packages start nothing of the cluster's:
       hanfs.packages_start_nothing: []
 
-:depends: the execution modules hanfs, hanfs_schema, hanfs_settings and hanfs_settings_files
+:depends: the execution module hanfs
 """
 
-from __future__ import annotations
-
-import os
-
-from salt.exceptions import CommandExecutionError, SaltInvocationError
-
 __virtualname__ = "hanfs"
-
-_UNITS = "/etc/systemd/system"
-_STATE_OVERRIDES = "/var/lib/dpkg/statoverride"
-_KEYTAB = "/etc/krb5.keytab"
-_AGENT = "/usr/lib/ocf/resource.d/heartbeat/nfsserver"
 
 
 def __virtual__():
     return __virtualname__
-
-
-def _ret(name, comment=""):
-    return {"name": name, "result": True, "changes": {}, "comment": comment}
-
-
-def _failed(ret, error):
-    ret.update(result=False, comment=str(error))
-    return ret
-
-
-def _would(ret, changes, comment):
-    ret.update(result=None, changes=changes, comment=f"Would be done: {comment}")
-    return ret
 
 
 def packages_start_nothing(name):
@@ -58,28 +33,7 @@ def packages_start_nothing(name):
         Packages start nothing of the cluster's:
           hanfs.packages_start_nothing: []
     """
-    ret = _ret(name)
-    try:
-        path = __salt__["hanfs_settings.paths"]()["policy"]
-        new = __salt__["hanfs_settings.policy_text"]()
-        old = __salt__["hanfs_settings_files.read"](path)
-        ret["comment"] = f"{path} says so"
-        if old == new:
-            return ret
-        if old is not None and "(hanfs)" not in old:
-            ret["comment"] = (
-                f"{path} is somebody else's and left alone: see that it forbids to start or "
-                "restart nfs-server, corosync and pacemaker"
-            )
-            return ret
-        changes = {path: {"old": None if old is None else "an older one", "new": "written"}}
-        if __opts__["test"]:
-            return _would(ret, changes, f"{path} written")
-        __salt__["hanfs_settings_files.write"](path, new, 0o755)
-    except (CommandExecutionError, SaltInvocationError) as err:
-        return _failed(ret, err)
-    ret.update(changes=changes, comment=f"{path} written")
-    return ret
+    return __salt__["hanfs.converge"]("packages_start_nothing", name, test=__opts__["test"])
 
 
 def init_script_off(name):
@@ -98,64 +52,7 @@ def init_script_off(name):
         /etc/init.d/nfs-kernel-server:
           hanfs.init_script_off: []
     """
-    ret = _ret(name, f"{name} is not executable")
-    try:
-        mode = __salt__["hanfs_settings_files.mode_of"](name)
-        if mode is None:
-            ret["comment"] = f"There is no {name} on this machine"
-            return ret
-        overrides = __salt__["hanfs_settings_files.read"](_STATE_OVERRIDES) or ""
-        kept = any(line.split()[3:] == [name] for line in overrides.splitlines())
-        if not mode & 0o111:
-            return ret
-        if __salt__["hanfs.nfs_state_is_shared"]():
-            return _until_it_moves(ret, name)
-        changes = {name: {"old": f"{mode:04o}", "new": "0644"}}
-        if __opts__["test"]:
-            return _would(ret, changes, f"{name} made not executable")
-        command = ["dpkg-statoverride", "--update", "--add", "root", "root", "0644", name]
-        _checked_run([*command[:1], "--force-all", *command[1:]] if kept else command)
-        if (__salt__["hanfs_settings_files.mode_of"](name) or 0) & 0o111:
-            raise CommandExecutionError(f"{name} is still executable after dpkg-statoverride")
-    except (CommandExecutionError, SaltInvocationError) as err:
-        return _failed(ret, err)
-    ret.update(changes=changes, comment=f"{name} made not executable")
-    return ret
-
-
-def _until_it_moves(ret, name):
-    """
-    The server runs by the script on this node now: the agent would take it for broken if it looked
-    with systemd's eyes. So the script stays, and nfsdcld is stopped with the server by a drop-in,
-    for the stop to succeed that the way out leads through.
-    """
-    path = f"{_UNITS}/nfsdcld.service.d/hanfs.conf"
-    new = "# Kept by Salt (hanfs); edits are lost.\n[Unit]\nPartOf=nfs-server.service\n"
-    told = (
-        f"{name} stays executable while the cluster runs the NFS server here; apply again when the "
-        "service is elsewhere"
-    )
-    ret["comment"] = told
-    if __salt__["hanfs_settings_files.read"](path) == new:
-        return ret
-    changes = {path: {"old": None, "new": "PartOf=nfs-server.service"}}
-    if __opts__["test"]:
-        return _would(ret, changes, f"{path} written. {told}")
-    __salt__["hanfs_settings_files.write"](path, new)
-    __salt__["service.systemctl_reload"]()
-    ret.update(changes=changes, comment=f"{path} written. {told}")
-    return ret
-
-
-def _checked_run(command):
-    result = __salt__["cmd.run_all"](
-        command, python_shell=False, ignore_retcode=True, output_loglevel="quiet"
-    )
-    if result["retcode"]:
-        raise CommandExecutionError(
-            f"{' '.join(command)} exited with {result['retcode']}: "
-            f"{result['stderr'] or result['stdout']}"
-        )
+    return __salt__["hanfs.converge"]("init_script_off", name, test=__opts__["test"])
 
 
 def unit_off(name):
@@ -175,31 +72,10 @@ def unit_off(name):
         fsidd:
           hanfs.unit_off: []
     """
-    ret = _ret(name, f"{name} is off")
-    try:
-        if not __salt__["service.available"](name):
-            ret["comment"] = f"There is no unit {name} on this machine"
-            return ret
-        changes = {}
-        if __salt__["service.enabled"](name):
-            changes["enabled"] = {"old": True, "new": False}
-        if __salt__["service.status"](name):
-            changes["running"] = {"old": True, "new": False}
-        if not changes:
-            return ret
-        if __opts__["test"]:
-            return _would(ret, {name: changes}, f"{name} switched off")
-        if "enabled" in changes and not __salt__["service.disable"](name):
-            raise CommandExecutionError(f"{name} could not be disabled")
-        if "running" in changes and not __salt__["service.stop"](name):
-            raise CommandExecutionError(f"{name} could not be stopped")
-    except (CommandExecutionError, SaltInvocationError) as err:
-        return _failed(ret, err)
-    ret.update(changes={name: changes}, comment=f"{name} switched off")
-    return ret
+    return __salt__["hanfs.converge"]("unit_off", name, test=__opts__["test"])
 
 
-def nfs_versions(name, site):
+def nfs_versions(name, path):
     """
     With NFSv4 only, rpc.statd and rpcbind are masked: nfs-server starts rpc.statd all the same, and
     nfsserver of resource-agents before 4.16 does not stop it then, so that its stop fails. Without,
@@ -211,82 +87,19 @@ def nfs_versions(name, site):
     name
         Free text.
 
-    site
-        The site as it stands in pillar.
+    path
+        Colon path of the site in pillar.
 
     .. code-block:: yaml
 
         Only what the site's NFS versions need can run:
           hanfs.nfs_versions:
-            - site: {{ hanfs.site | json }}
+            - path: hanfs:sites:athens
     """
-    ret = _ret(name, "The profile article leaves this at the distribution's settings")
-    try:
-        nfs = __salt__["hanfs_schema.normalise"](site).get("nfs")
-        if not nfs:
-            return ret
-        units = __salt__["hanfs_settings.v3_units"]()
-        masked = [unit for unit in units if _is_masked(unit)]
-        known = "nfsv4_only" in (__salt__["hanfs_settings_files.read"](_AGENT) or "")
-        if not nfs["v4_only"] or not known:
-            ret["comment"] = (
-                "This machine's nfsserver agent starts what NFSv3 needs in any case"
-                if nfs["v4_only"]
-                else "What NFSv3 needs can be started"
-            )
-            return _switch(ret, masked, "unmask")
-        ret["comment"] = f"{', '.join(units)} are masked"
-        new = [unit for unit in units if unit not in masked]
-        mounts = _own_v3_mounts() if new else []
-        if mounts:
-            return _failed(
-                ret,
-                f"This machine has NFSv3 mounts itself ({', '.join(mounts)}), and they need what "
-                "nfs:v4_only would take away: mount them with NFSv4, or set nfs:v4_only to false",
-            )
-        return _switch(ret, new, "mask")
-    except (CommandExecutionError, SaltInvocationError) as err:
-        return _failed(ret, err)
+    return __salt__["hanfs.converge"]("nfs_versions", name, test=__opts__["test"], path=path)
 
 
-def _is_masked(unit):
-    return __salt__["hanfs_settings_files.link_target"](f"{_UNITS}/{unit}") == os.devnull
-
-
-def _own_v3_mounts():
-    """Where this machine has mounted something by NFSv3, whose type is ``nfs``."""
-    table = __salt__["hanfs_settings_files.read"]("/proc/self/mountinfo") or ""
-    found = []
-    for line in table.splitlines():
-        fields, _, kind = line.partition(" - ")
-        if kind.split(" ")[0] == "nfs":
-            found.append(fields.split(" ")[4])
-    return found
-
-
-def _switch(ret, units, what):
-    if not units:
-        return ret
-    changes = {unit: {"masked": {"old": what != "mask", "new": what == "mask"}} for unit in units}
-    running = []
-    if what == "mask" and not __salt__["hanfs.nfs_state_is_shared"]():
-        running = [unit for unit in units if __salt__["service.status"](unit)]
-        for unit in running:
-            changes[unit]["running"] = {"old": True, "new": False}
-    told = f"{', '.join(units)} {what}ed" + (f"; {', '.join(running)} stopped" if running else "")
-    if __opts__["test"]:
-        return _would(ret, changes, told)
-    for unit in units:
-        if not __salt__[f"service.{what}"](unit):
-            raise CommandExecutionError(f"systemctl {what} {unit} failed")
-    for unit in running:
-        if not __salt__["service.stop"](unit):
-            raise CommandExecutionError(f"systemctl stop {unit} failed")
-    ret.update(changes=changes, comment=f"Done: {told}")
-    return ret
-
-
-def kerberos_ready(name, site, running=(), wanted=()):
+def kerberos_ready(name, path, running=(), wanted=()):
     """
     Where a directory is exported with Kerberos: the machine has a keytab, and what speaks Kerberos
     for the NFS server runs or is started with it.
@@ -294,8 +107,8 @@ def kerberos_ready(name, site, running=(), wanted=()):
     name
         Free text.
 
-    site
-        The site as it stands in pillar.
+    path
+        Colon path of the site in pillar.
 
     running
         Units that have to run, now and at boot, such as ``gssproxy``.
@@ -308,47 +121,9 @@ def kerberos_ready(name, site, running=(), wanted=()):
 
         What Kerberos needs is there:
           hanfs.kerberos_ready:
-            - site: {{ hanfs.site | json }}
+            - path: hanfs:sites:athens
             - running: [gssproxy]
     """
-    ret = _ret(name, "No directory is exported with Kerberos")
-    try:
-        site = __salt__["hanfs_schema.normalise"](site)
-        exports = __salt__["hanfs_settings.kerberos_exports"](site)
-        if not exports:
-            return ret
-        if not __salt__["hanfs_settings_files.exists"](_KEYTAB):
-            raise CommandExecutionError(
-                f"{', '.join(exports)} has sec=krb5, and this machine has no {_KEYTAB}: put there "
-                "the keys of nfs/NAME@REALM, NAME being that of the virtual address"
-            )
-        ret["comment"] = "What Kerberos needs is there"
-        return _kerberos(ret, running, wanted)
-    except (CommandExecutionError, SaltInvocationError) as err:
-        return _failed(ret, err)
-
-
-def _kerberos(ret, running, wanted):
-    changes, path = {}, f"{_UNITS}/nfs-server.service.d/hanfs.conf"
-    new = f"# Kept by Salt (hanfs); edits are lost.\n[Unit]\nWants={' '.join(wanted)}\n"
-    old = __salt__["hanfs_settings_files.read"](path)
-    if wanted and old != new:
-        changes[path] = {"old": old, "new": new}
-    for unit in running:
-        if not __salt__["service.status"](unit):
-            changes.setdefault(unit, {})["running"] = {"old": False, "new": True}
-        if not __salt__["service.enabled"](unit):
-            changes.setdefault(unit, {})["enabled"] = {"old": False, "new": True}
-    if not changes:
-        return ret
-    if __opts__["test"]:
-        return _would(ret, changes, ", ".join(changes))
-    if path in changes:
-        __salt__["hanfs_settings_files.write"](path, new)
-        __salt__["service.systemctl_reload"]()
-    for unit in running:
-        for key, action in (("enabled", "enable"), ("running", "start")):
-            if key in changes.get(unit, {}) and not __salt__[f"service.{action}"](unit):
-                raise CommandExecutionError(f"systemctl {action} {unit} failed")
-    ret.update(changes=changes, comment=f"Done: {', '.join(changes)}")
-    return ret
+    return __salt__["hanfs.converge"](
+        "kerberos_ready", name, test=__opts__["test"], path=path, running=running, wanted=wanted
+    )

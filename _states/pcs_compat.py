@@ -38,91 +38,14 @@ Whatever others changed since then stays.
 A part of the state module ``pcs``: Salt merges files that have one virtual name. More than these
 states know ``pcs.configured``.
 
-:depends: the execution modules pcs, cib and those that begin with pcs_ and cib_
+:depends: the execution module pcs
 """
 
-import os
-
-from salt.exceptions import CommandExecutionError, SaltInvocationError
-
 __virtualname__ = "pcs"
-
-ERRORS = (CommandExecutionError, SaltInvocationError)
 
 
 def __virtual__():
     return __virtualname__
-
-
-def _result(name, result=True, comment="", changes=None):
-    return {"name": name, "result": result, "comment": comment, "changes": changes or {}}
-
-
-def _mark(name):
-    """This state and those before it in the run, which ``test`` must know (see the batch)."""
-    # Salt puts these there for each call
-    low, running = globals().get("__low__") or {}, globals().get("__running__") or {}
-    parts = [low.get(key, name) for key in ("state", "__id__", "name", "fun")]
-    return {"own": "_|-".join(map(str, parts)), "before": list(running)}
-
-
-def _cibfile(cibname):
-    """Path of a batch's file: as ever, below the minion's cache."""
-    if cibname in (None, "None"):
-        return None
-    good = isinstance(cibname, str) and cibname and not os.path.isabs(cibname)
-    if not good or ".." in cibname.split("/"):
-        raise SaltInvocationError(f"cibname: {cibname!r} is no name of a file")
-    environment = globals().get("__env__") or "base"
-    return os.path.join(__opts__["cachedir"], "pcs", environment, f"{cibname}.cib")
-
-
-def _unknowable(name, err):
-    """With ``test``: what cannot be known on a node where the cluster does not run yet."""
-    blind = __salt__["cib.unavailable"]() if __opts__["test"] else None
-    if blind:
-        return _result(name, None, f"What would be changed cannot be known: {blind}")
-    return _result(name, False, str(err))
-
-
-def _finish(name, done, what):
-    """The result of one object, or of a push."""
-    test, changes = __opts__["test"], done["changes"]
-    lines, result = [f"{what} is as specified"], True
-    if changes:
-        verb = "would have been" if test else "has been"
-        new = any(
-            one.get("old", 1) is None and one.get("new") is not None
-            for ids in changes.values()
-            for one in ids.values()
-        )
-        lines = [f"{what} {verb} {'created' if new else 'changed'}"]
-        result = None if test else True
-    if done.get("unsettled"):
-        result = False
-        lines.append(done["unsettled"])
-    lines += [*done.get("notes", ()), *done.get("intent", ())]
-    return _result(name, result, "\n".join(lines), changes)
-
-
-def _present(name, what, parse, cibname=None):
-    """Bring one object in line, in the cluster or in a batch."""
-    test = __opts__["test"]
-    try:
-        parsed = parse()
-        file = _cibfile(cibname)
-    except ERRORS as err:
-        return _result(name, False, str(err))
-    try:
-        done = __salt__["pcs_compat_batch.converge"](parsed, file, test, _mark(name))
-    except SaltInvocationError as err:
-        return _result(name, False, str(err))
-    except CommandExecutionError as err:
-        return _unknowable(name, err)
-    return _finish(name, done, what)
-
-
-# Objects -----------------------------------------------------------------------------------------
 
 
 def prop_has_value(name, prop, value, extra_args=None, cibname=None):
@@ -149,7 +72,16 @@ def prop_has_value(name, prop, value, extra_args=None, cibname=None):
             - value: ignore
             - cibname: cib_for_cluster_settings
     """
-    return _values(name, "properties", f"The property {prop}", (prop, value, extra_args), cibname)
+    return __salt__["pcs.converge"](
+        "prop_has_value",
+        name,
+        test=__opts__["test"],
+        run=_run(name),
+        prop=prop,
+        value=value,
+        extra_args=extra_args,
+        cibname=cibname,
+    )
 
 
 def resource_defaults_to(name, default, value, extra_args=None, cibname=None):
@@ -176,8 +108,16 @@ def resource_defaults_to(name, default, value, extra_args=None, cibname=None):
             - value: 100
             - cibname: cib_for_cluster_settings
     """
-    given = (default, value, extra_args)
-    return _values(name, "resource_defaults", f"The resource default {default}", given, cibname)
+    return __salt__["pcs.converge"](
+        "resource_defaults_to",
+        name,
+        test=__opts__["test"],
+        run=_run(name),
+        default=default,
+        value=value,
+        extra_args=extra_args,
+        cibname=cibname,
+    )
 
 
 def resource_op_defaults_to(name, op_default, value, extra_args=None, cibname=None):
@@ -204,15 +144,16 @@ def resource_op_defaults_to(name, op_default, value, extra_args=None, cibname=No
             - value: 60s
             - cibname: cib_for_cluster_settings
     """
-    given = (op_default, value, extra_args)
-    return _values(name, "op_defaults", f"The operation default {op_default}", given, cibname)
-
-
-def _values(name, kind, what, given, cibname):
-    def parse():
-        return __salt__["pcs_compat_parse.values"](kind, *given)
-
-    return _present(name, what, parse, cibname)
+    return __salt__["pcs.converge"](
+        "resource_op_defaults_to",
+        name,
+        test=__opts__["test"],
+        run=_run(name),
+        op_default=op_default,
+        value=value,
+        extra_args=extra_args,
+        cibname=cibname,
+    )
 
 
 def stonith_present(
@@ -250,13 +191,16 @@ def stonith_present(
                 - 'passwd=hoonetorg'
             - cibname: cib_for_stonith
     """
-
-    def parse():
-        return __salt__["pcs_compat_parse.fencing"](
-            stonith_id, stonith_device_type, stonith_device_options
-        )
-
-    return _present(name, f"The fencing device {stonith_id}", parse, cibname)
+    return __salt__["pcs.converge"](
+        "stonith_present",
+        name,
+        test=__opts__["test"],
+        run=_run(name),
+        stonith_id=stonith_id,
+        stonith_device_type=stonith_device_type,
+        stonith_device_options=stonith_device_options,
+        cibname=cibname,
+    )
 
 
 def resource_present(name, resource_id, resource_type, resource_options=None, cibname=None):
@@ -292,11 +236,16 @@ def resource_present(name, resource_id, resource_type, resource_options=None, ci
                 - '--master'
             - cibname: cib_for_galera
     """
-
-    def parse():
-        return __salt__["pcs_compat_parse.resource"](resource_id, resource_type, resource_options)
-
-    return _present(name, f"The resource {resource_id}", parse, cibname)
+    return __salt__["pcs.converge"](
+        "resource_present",
+        name,
+        test=__opts__["test"],
+        run=_run(name),
+        resource_id=resource_id,
+        resource_type=resource_type,
+        resource_options=resource_options,
+        cibname=cibname,
+    )
 
 
 def constraint_present(name, constraint_id, constraint_type, constraint_options=None, cibname=None):
@@ -335,16 +284,16 @@ def constraint_present(name, constraint_id, constraint_type, constraint_options=
                 - 'haproxy-clone'
             - cibname: cib_for_haproxy
     """
-
-    def parse():
-        return __salt__["pcs_compat_constraint.constraint"](
-            constraint_id, constraint_type, constraint_options
-        )
-
-    return _present(name, f"The constraint {constraint_id}", parse, cibname)
-
-
-# Batches -----------------------------------------------------------------------------------------
+    return __salt__["pcs.converge"](
+        "constraint_present",
+        name,
+        test=__opts__["test"],
+        run=_run(name),
+        constraint_id=constraint_id,
+        constraint_type=constraint_type,
+        constraint_options=constraint_options,
+        cibname=cibname,
+    )
 
 
 def cib_present(name, cibname, scope=None, extra_args=None):
@@ -374,24 +323,15 @@ def cib_present(name, cibname, scope=None, extra_args=None):
             - scope: None
             - extra_args: None
     """
-    test = __opts__["test"]
-    try:
-        __salt__["pcs_compat_batch.checked_scope"](scope)
-        __salt__["pcs_compat_batch.create_arguments"](extra_args)
-        file = _cibfile(cibname)
-        if file is None:
-            raise SaltInvocationError("cibname: a batch needs a name")
-    except ERRORS as err:
-        return _result(name, False, str(err))
-    try:
-        done = __salt__["pcs_compat_batch.begin"](file, test, _mark(name))
-    except ERRORS as err:
-        return _unknowable(name, err)
-    if not done["changes"]:
-        return _result(name, comment=f"The copy {cibname} is that of the cluster's configuration")
-    verb = "would have been" if test else "has been"
-    comment = f"The copy {cibname} of the cluster's configuration {verb} made"
-    return _result(name, None if test else True, comment, done["changes"])
+    return __salt__["pcs.converge"](
+        "cib_present",
+        name,
+        test=__opts__["test"],
+        run=_run(name),
+        cibname=cibname,
+        scope=scope,
+        extra_args=extra_args,
+    )
 
 
 def cib_pushed(name, cibname, scope=None, extra_args=None):
@@ -421,28 +361,24 @@ def cib_pushed(name, cibname, scope=None, extra_args=None):
             - scope: None
             - extra_args: None
     """
-    test = __opts__["test"]
-    try:
-        section = __salt__["pcs_compat_batch.checked_scope"](scope)
-        wait = __salt__["pcs_compat_batch.push_arguments"](extra_args)
-        file = _cibfile(cibname)
-        if file is None:
-            raise SaltInvocationError("cibname: a batch needs a name")
-    except ERRORS as err:
-        return _result(name, False, str(err))
-    try:
-        done = __salt__["pcs_compat_batch.push"](file, section, wait, test, _mark(name))
-    except SaltInvocationError as err:
-        return _result(name, False, str(err))
-    except CommandExecutionError as err:
-        return _unknowable(name, err)
-    ret = _finish(name, {**done, "notes": [], "intent": []}, f"What {cibname} asks for")
-    lines = {
-        (True, False): "has nothing that the cluster has not",
-        (False, True): "would have been pushed",
-        (False, False): "has been pushed",
+    return __salt__["pcs.converge"](
+        "cib_pushed",
+        name,
+        test=__opts__["test"],
+        run=_run(name),
+        cibname=cibname,
+        scope=scope,
+        extra_args=extra_args,
+    )
+
+
+def _run(name):
+    """Which state of the run this is, and where a batch's file is: Salt says so to states alone."""
+    # Salt puts these there for each call
+    low, running = globals().get("__low__") or {}, globals().get("__running__") or {}
+    parts = [low.get(key, name) for key in ("state", "__id__", "name", "fun")]
+    return {
+        "own": "_|-".join(map(str, parts)),
+        "before": list(running),
+        "environment": globals().get("__env__") or "base",
     }
-    first, *more = ret["comment"].split("\n")
-    first = f"The batch {cibname} {lines[(not done['changes'], bool(done['changes'] and test))]}"
-    ret["comment"] = "\n".join([first, *more])
-    return ret

@@ -12,15 +12,10 @@ include:
 
 The site in pillar is complete and fits this machine:
   hanfs.checked:
-    - sites: {{ hanfs.sites | json(sort_keys=False) }}
-    - minion_names: {{ hanfs.own_names | json }}
-    - beside: {{ hanfs.beside | json }}
-    - lookup: {{ hanfs.lookup | json(sort_keys=False) }}
-    - known_lookup: {{ hanfs.known_lookup | json }}
+    - defaults: {{ hanfs.defaults | json }}
 
 Nothing about the site is dangerous:
   hanfs.linted:
-    - site: {{ hanfs.site | json(sort_keys=False) }}
     - path: {{ hanfs.path | json }}
     - require:
       - hanfs: The site in pillar is complete and fits this machine

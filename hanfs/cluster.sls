@@ -11,47 +11,35 @@
   `timeouts:peer` seconds).
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
-{%- set peer_timeout = hanfs.timeouts.get("peer", 600) %}
-{%- set fencing = hanfs.site.get("fencing") %}
-{%- set sbd = fencing.get("sbd") if fencing is mapping and fencing.get("enabled") else none %}
 
 include:
   - hanfs.fencing
 
 The nodes reach each other over every link:
   hanfs.nodes_ready:
-    - site: {{ hanfs.site | json(sort_keys=False) }}
-    - timeout: {{ peer_timeout | json }}
+    - path: {{ hanfs.path | json }}
     - require:
       - sls: hanfs.fencing
 
 The nodes trust each other:
-  pcs.hosts_authenticated:
-    - nodes: {{ hanfs.nodes | json(sort_keys=False) }}
-    - password_pillar: {{ hanfs.password_pillar | json }}
-    - timeout: {{ peer_timeout | json }}
+  hanfs.nodes_trusted:
+    - path: {{ hanfs.path | json }}
     - require:
       - hanfs: The nodes reach each other over every link
 
 The nodes form the cluster:
-  pcs.cluster_created:
-    - name: {{ hanfs.cluster_name | json }}
-    - nodes: {{ hanfs.nodes | json(sort_keys=False) }}
-    - creator: {{ hanfs.creator | json }}
-    - totem: {{ hanfs.cluster.get("totem") | json(sort_keys=False) }}
-{%- if hanfs.links %}
-    - links: {{ hanfs.links | json(sort_keys=False) }}
-{%- endif %}
-    - timeout: {{ peer_timeout | json }}
+  hanfs.cluster_formed:
+    - path: {{ hanfs.path | json }}
+    - link_priorities: {{ hanfs.link_priorities | json }}
     - require:
-      - pcs: The nodes trust each other
-{%- if sbd is mapping %}
+      - hanfs: The nodes trust each other
+{%- if hanfs.sbd %}
 
 SBD starts with the cluster:
   hanfs.sbd_enabled:
     - name: sbd
     - require:
-      - pcs: The nodes form the cluster
+      - hanfs: The nodes form the cluster
     - require_in:
       - service: corosync is running
 {%- endif %}
@@ -61,7 +49,7 @@ corosync is running:
     - name: {{ hanfs.corosync_unit | json }}
     - enable: true
     - require:
-      - pcs: The nodes form the cluster
+      - hanfs: The nodes form the cluster
 
 pacemaker is running:
   service.running:
@@ -71,19 +59,16 @@ pacemaker is running:
       - service: corosync is running
 
 The cluster is online:
-  pcs.cluster_online:
-    - name: {{ hanfs.cluster_name | json }}
-    - nodes: {{ hanfs.nodes | list | json }}
-    - timeout: {{ peer_timeout | json }}
+  hanfs.cluster_online:
+    - path: {{ hanfs.path | json }}
     - require:
       - service: pacemaker is running
 
-{%- if sbd is mapping %}
+{%- if hanfs.sbd %}
 
 SBD watches over the nodes:
   hanfs.sbd_running:
-    - sbd: {{ sbd | json }}
-    - nodes: {{ hanfs.nodes | list | json }}
+    - path: {{ hanfs.path | json }}
     - require:
-      - pcs: The cluster is online
+      - hanfs: The cluster is online
 {%- endif %}

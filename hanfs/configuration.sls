@@ -13,23 +13,20 @@ include:
 
 The exported directories exist:
   hanfs.export_directories:
-    - site: {{ hanfs.site | json(sort_keys=False) }}
     - path: {{ hanfs.path | json }}
-    - timeout: {{ hanfs.timeouts.get("storage", 300) | json }}
     - require:
       - sls: hanfs.peers
 
 The cluster is configured as the site says:
   hanfs.configured:
-    - site: {{ hanfs.site | json(sort_keys=False) }}
     - path: {{ hanfs.path | json }}
     - require:
       - hanfs: The exported directories exist
-{%- if hanfs.site.get("profile", "hardened") == "hardened" and hanfs.statd_user %}
+{%- if hanfs.hardened and hanfs.statd_user %}
 
 rpc.statd may write where the shared disk keeps its clients:
   hanfs.statd_directory:
-    - site: {{ hanfs.site | json(sort_keys=False) }}
+    - path: {{ hanfs.path | json }}
     - user: {{ hanfs.statd_user | json }}
     - shared: true
     - require:

@@ -8,20 +8,17 @@
   Needs: hanfs.pcsd.
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
-{%- set fencing = hanfs.site.get("fencing") %}
-{%- set fencing = fencing if fencing is mapping else {} %}
 
 include:
   - hanfs.pcsd
 
 The key files of the fencing agents are there:
   hanfs.fencing_keys:
-    - key_files: {{ fencing.get("key_files", {}) | json }}
     - path: {{ hanfs.path | json }}
     - require:
       - sls: hanfs.pcsd
 
-{%- if fencing.get("enabled") and fencing.get("sbd") is mapping %}
+{%- if hanfs.sbd %}
 
 The package of SBD is installed:
   pkg.installed:
@@ -34,15 +31,13 @@ The package of SBD is installed:
 
 SBD is set up on this node:
   hanfs.sbd_configured:
-    - sbd: {{ fencing.sbd | json }}
+    - path: {{ hanfs.path | json }}
     - require:
       - pkg: The package of SBD is installed
 
 The disks of SBD carry its header:
   hanfs.sbd_disks_ready:
-    - sbd: {{ fencing.sbd | json }}
-    - creator: {{ hanfs.creator | json }}
-    - timeout: {{ hanfs.timeouts.get("storage", 300) | json }}
+    - path: {{ hanfs.path | json }}
     - require:
       - hanfs: SBD is set up on this node
 {%- endif %}

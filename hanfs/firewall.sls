@@ -20,7 +20,7 @@ firewalld is running:
 
 Cluster traffic and NFS pass the firewall:
   hanfs.firewall_allows:
-    - site: {{ hanfs.site | json(sort_keys=False) }}
+    - path: {{ hanfs.path | json }}
     - services: {{ hanfs.firewall_services | json }}
     - require:
       - service: firewalld is running

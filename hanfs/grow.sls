@@ -8,12 +8,12 @@
 
 include:
   - hanfs.configuration
-{%- for storage in hanfs.file_systems if storage.get("grow") is true %}
+{%- for mountpoint in hanfs.growing %}
 
-{{ ("The file system of " ~ storage.get("mountpoint") ~ " is as large as its disk") | json }}:
+{{ ("The file system of " ~ mountpoint ~ " is as large as its disk") | json }}:
   hanfs.storage_grown:
-    - storage: {{ storage | json(sort_keys=False) }}
-    - file_systems: {{ hanfs.file_systems | json(sort_keys=False) }}
+    - path: {{ hanfs.path | json }}
+    - mountpoint: {{ mountpoint | json }}
     - require:
       - sls: hanfs.configuration
 {%- endfor %}

@@ -12,7 +12,6 @@ include:
 
 The NFS service is healthy:
   hanfs.healthy:
-    - site: {{ hanfs.site | json(sort_keys=False) }}
-    - timeout: {{ hanfs.timeouts.get("settle", 600) | json }}
+    - path: {{ hanfs.path | json }}
     - require:
       - sls: hanfs.configuration

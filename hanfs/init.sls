@@ -5,7 +5,7 @@
   Needs: pillar `hanfs` (see pillar.example).
   On a machine that never got this formula's modules, a dry run cannot know anything: it says what to do first.
 #}
-{%- if opts.get("test") and "hanfs.check" not in salt %}
+{%- if opts.get("test") and "hanfs.converge" not in salt %}
 
 The hanfs modules are not on this minion yet:
   test.show_notification:

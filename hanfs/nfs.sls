@@ -13,7 +13,7 @@ include:
 The NFS server is left to the cluster:
   hanfs.nfs_left_to_cluster:
     - name: {{ hanfs.nfs_unit | json }}
-    - cluster: {{ hanfs.cluster_name | json }}
+    - path: {{ hanfs.path | json }}
     - helpers: {{ hanfs.nfs_helper_units | json }}
     - require:
       - sls: hanfs.packages
@@ -30,17 +30,17 @@ The machine exports nothing by itself:
     - backup: minion
     - require:
       - hanfs: The NFS server is left to the cluster
-{%- for script in hanfs.nfs_init_scripts %}
+{%- for script in hanfs.nfs_init_scripts | unique %}
 
-The cluster runs the NFS server with systemd and not with {{ script }}:
+{{ ("The cluster runs the NFS server with systemd and not with " ~ script) | json }}:
   hanfs.init_script_off:
     - name: {{ script | json }}
     - require:
       - hanfs: The NFS server is left to the cluster
 {%- endfor %}
-{%- for unit in hanfs.nfs_unwanted_units %}
+{%- for unit in hanfs.nfs_unwanted_units | unique %}
 
-The unit {{ unit }} does not keep the NFS server's directory busy:
+{{ ("The unit " ~ unit ~ " does not keep the NFS server's directory busy") | json }}:
   hanfs.unit_off:
     - name: {{ unit | json }}
     - require:

@@ -10,9 +10,9 @@
 include:
   - hanfs.check
 
-{%- for repository in hanfs.ha_repositories %}
+{%- for repository in hanfs.ha_repositories | unique %}
 
-The repository {{ repository }} is enabled:
+{{ ("The repository " ~ repository ~ " is enabled") | json }}:
   hanfs_repository.enabled:
     - name: {{ repository | json }}
     - require:
@@ -45,7 +45,6 @@ The packages are installed:
 
 The resource agents of the site are known:
   hanfs.agents_known:
-    - site: {{ hanfs.site | json(sort_keys=False) }}
     - path: {{ hanfs.path | json }}
     - require:
       - pkg: The packages are installed

@@ -18,7 +18,7 @@ No stub cluster of the distribution is left:
 The cluster user has the password of the site:
   pcs.password_set:
     - name: hacluster
-    - password_pillar: {{ hanfs.password_pillar | json }}
+    - password_pillar: {{ (hanfs.path ~ ":cluster:password") | json }}
     - require:
       - pcs: No stub cluster of the distribution is left
 

@@ -12,7 +12,6 @@ include:
 
 The nodes agree with each other:
   hanfs.peers_agree:
-    - site: {{ hanfs.site | json(sort_keys=False) }}
     - path: {{ hanfs.path | json }}
     - require:
       - sls: hanfs.cluster

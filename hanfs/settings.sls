@@ -8,18 +8,16 @@
   Needs: hanfs.nfs.
 #}
 {%- from "hanfs/map.jinja" import hanfs %}
-{%- set hardened = hanfs.site.get("profile", "hardened") == "hardened" %}
-{%- set site = hanfs.site | json(sort_keys=False) %}
 
 include:
   - hanfs.nfs
 
-{%- if hardened and hanfs.statd_user %}
+{%- if hanfs.hardened and hanfs.statd_user %}
 
 rpc.statd keeps its clients where the resource agents look for them:
   hanfs.statd_directory:
     - name: /var/lib/nfs/statd
-    - site: {{ site }}
+    - path: {{ hanfs.path | json }}
     - user: {{ hanfs.statd_user | json }}
     - require:
       - sls: hanfs.nfs
@@ -29,28 +27,28 @@ rpc.statd keeps its clients where the resource agents look for them:
 
 The NFS server has the settings of the site:
   hanfs.nfs_settings:
-    - site: {{ site }}
+    - path: {{ hanfs.path | json }}
     - style: {{ hanfs.nfs_settings | json }}
     - require:
       - sls: hanfs.nfs
 
-{%- if hardened %}
+{%- if hanfs.hardened %}
 
 The lock manager has the ports of the site:
   hanfs.lockd_settings:
-    - site: {{ site }}
+    - path: {{ hanfs.path | json }}
     - require:
       - hanfs: The NFS server has the settings of the site
 
 Only what the site's NFS versions need can run:
   hanfs.nfs_versions:
-    - site: {{ site }}
+    - path: {{ hanfs.path | json }}
     - require:
       - hanfs: The lock manager has the ports of the site
 
 LVM gives the shared volume group to one node at a time:
   hanfs.lvm_settings:
-    - site: {{ site }}
+    - path: {{ hanfs.path | json }}
     - autoactivation: {{ hanfs.lvm_autoactivation | json }}
     - require:
       - hanfs: Only what the site's NFS versions need can run
@@ -62,13 +60,13 @@ At shutdown the shared disk stays until the cluster has stopped:
 
 SELinux lets the NFS server do its work:
   hanfs.selinux_ready:
-    - site: {{ site }}
+    - path: {{ hanfs.path | json }}
     - require:
       - hanfs: At shutdown the shared disk stays until the cluster has stopped
 
 What Kerberos needs is there:
   hanfs.kerberos_ready:
-    - site: {{ site }}
+    - path: {{ hanfs.path | json }}
     - running: {{ hanfs.kerberos_running | json }}
     - wanted: {{ hanfs.kerberos_wanted | json }}
     - require:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab import enter
+from tests.support import salt_modules  # noqa: F401  (the library is importable from now on)
 
 _NOTES = pytest.StashKey[list]()
 BY_DESIGN = "by design: "

@@ -148,13 +148,13 @@ def test_what_happens_at_once_and_what_when_the_maintenance_ends(cluster):
 
 def test_no_answer_is_not_the_answer_that_nothing_happens(cluster):
     salt, before = cluster.world().salt, cluster.text()
-    real = salt["cib_push.run"]
+    real = salt["cmd.run_all"]
 
     def run(command, **options):
         done = real(command, **options)
         return {**done, "retcode": 1, "stdout": ""} if command[0] == "crm_simulate" else done
 
-    salt["cib_push.run"] = run
+    salt["cmd.run_all"] = run
     with pytest.raises(CommandExecutionError, match="the scheduler cannot be asked"):
         salt["cib.apply"](description(A="two"), wait=0)
     assert cluster.text() == before

@@ -46,7 +46,7 @@ def test_it_is_predicted_raised_and_told(tools, as_file):
 
 def test_what_no_pacemaker_here_knows_is_an_error(tools):
     world = tools.world()
-    world.modules.cib_schema.needed = lambda edits: [99, 0]
+    world.library._cib_push.needed = lambda edits: [99, 0]
     before = tools.text()
     with pytest.raises(Exception, match="needs the schema pacemaker-99.0"):
         world.salt["cib.apply"](TAGS, wait=0)

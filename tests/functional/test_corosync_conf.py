@@ -26,17 +26,19 @@ class Conf:
     def __init__(self, tools, path):
         self.tools = tools
         self.path = path
-        self.salt = tools.world().salt
+        self.world = tools.world()
+        self.library = self.world.library
 
     def run(self, kind, *arguments):
-        argv = self.salt["pcs_run.argv"](kind, *arguments)
+        capabilities = self.library._pcs_node.capabilities(self.world.machine)
+        argv = getattr(self.library._pcs_argv, kind)(capabilities, *arguments)
         if "--corosync_conf" not in argv:
             argv += ["--corosync_conf", str(self.path)]
         done = self.tools.pcs_command(*argv[1:])
         assert done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
 
     def update(self, sections):
-        """As pcs.corosync_update, with the version's own pcs."""
+        """As ``_pcs_corosync.corosync_update``, with the version's own pcs."""
         for section, options in sections.items():
             if section == "quorum":
                 self.run("quorum_update", options, str(self.path))
@@ -45,21 +47,21 @@ class Conf:
 
     def normalised(self, sections):
         return {
-            name: self.salt["pcs_options.normalised"](name, options)
+            name: self.library._pcs_options.normalised(name, options)
             for name, options in sections.items()
         }
 
     def create(self, sections=None, links=LINKS):
         given = self.normalised(sections or {})
         totem = given.pop("totem", None)
-        links = [self.salt["pcs_options.normalised"]("links", link) for link in links]
+        links = [self.library._pcs_options.normalised("links", link) for link in links]
         self.run("setup", "c", NODES, totem, "knet", links, given)
 
     def read(self):
-        return self.salt["pcs_files.corosync_conf"](self.path.read_text())
+        return self.library._pcs_files.corosync_conf(self.path.read_text())
 
     def left(self, sections, links=None):
-        made = self.salt["pcs_corosync_plan.plan"](
+        made = self.library._pcs_corosync_plan.plan(
             self.read(), self.normalised(sections), links, NODES
         )
         assert made["problems"] == []
@@ -68,7 +70,7 @@ class Conf:
 
 def test_a_new_conf_is_as_described(conf):
     conf.create(OPTIONS)
-    links = [conf.salt["pcs_options.normalised"]("links", link) for link in LINKS]
+    links = [conf.library._pcs_options.normalised("links", link) for link in LINKS]
     made = conf.left(OPTIONS, links)
     assert (made["changes"], made["steps"]) == ({}, [])
     assert conf.read()["quorum"]["two_node"] == "1"
@@ -98,7 +100,7 @@ def test_every_option_of_the_table_is_one_that_pcs_takes(conf):
     conf.create()
     # of udp and udpu; of newer ones only; goes with another one
     others = {"netmtu", "block_unlisted_ips", "last_man_standing_window"}
-    table = conf.salt["pcs_options.table"]()
+    table = conf.library._pcs_options.table()
     del table["links"]
     conf.update({name: dict.fromkeys(set(options) - others) for name, options in table.items()})
 

@@ -260,3 +260,17 @@ def test_functions(minion, tmp_path):
         assert shown["retcode"] == 0, shown
         assert "s3cr3t" not in repr(shown)
     assert not [command for command in minion.world.commands if "s3cr3t" in repr(command)]
+
+
+@pytest.mark.parametrize("text", ["", "<cib", "<html/>", "no XML at all"])
+def test_a_copy_that_somebody_broke_is_begun_anew_and_never_pushed(minion, text):
+    good(minion("cib_present", cibname="b"))
+    good(minion.resource("A"))
+    before = minion.tools.text()
+    minion.file().write_text(text)
+    pushed = minion("cib_pushed", cibname="b")
+    assert pushed["result"] is False and pushed["comment"], pushed
+    assert minion.tools.text() == before
+    good(minion.run()("cib_present", cibname="b"))
+    good(minion.resource("A"))
+    good(minion("cib_pushed", cibname="b"))

@@ -32,27 +32,26 @@ class Node:
     def __init__(self, tools, mount, active, monkeypatch, on_push=None):
         self.mount, self.active = mount, active
         self.world = tools.world()
-        self.module = self.world.modules.hanfs_directories
+        self.module = self.world.library._hanfs_directories
         self.module.CIB_FILE = str(tools.cib)
-        self.world.states.hanfs_directories._PAUSE = 0.01
-        real = self.world.salt["cib.apply"]
+        self.world.library._hanfs_state_directories._PAUSE = 0.01
+        real = self.world.library._pcs_cib.apply
 
-        def apply(description, **options):
-            options["wait"] = 0
-            done = real(description, **options)
+        def apply(description, wait=None, *more, **options):
+            done = real(self.world.machine, description, 0, *more, **options)
             if on_push:
                 on_push(self)
             return done
 
         self.world.salt.update(
             {
-                "cib.apply": apply,
-                "hanfs_storage.mounts": lambda device: (
+                "_pcs_cib.apply": apply,
+                "_hanfs_storage.mounts": lambda device: (
                     [{"directory": str(mount)}] if self.active else []
                 ),
                 "file.user_to_uid": lambda user: pwd.getpwnam(user).pw_uid if user else "",
                 "file.group_to_gid": lambda group: 0 if group == "root" else "",
-                "pcs.status": lambda: {"resources": {"fs_mnt": {"nodes": ["nfs-server1"]}}},
+                "_pcs_node.status": lambda: {"resources": {"fs_mnt": {"nodes": ["nfs-server1"]}}},
             }
         )
         monkeypatch.setattr(os.path, "ismount", lambda path: str(path) == str(mount))
@@ -69,10 +68,10 @@ class Node:
         return hardened({**first, **(change or {})})
 
     def run(self, change=None, test=False, timeout=5):
-        self.world.opts["test"] = test
         self.world.pillar["hanfs"] = self.site(change)
-        return self.world.states.hanfs_directories.export_directories(
-            NAME, self.site(change), "hanfs", timeout
+        self.world.machine.test = test
+        return self.world.library._hanfs_state_directories.export_directories(
+            self.world.machine, NAME, self.site(change), "hanfs", timeout
         )
 
     def push(self, change=None):
@@ -187,7 +186,7 @@ def test_alone_on_the_passive_node_it_says_where_to_run(running, mount, tools):
 
 def test_when_the_service_runs_nowhere_it_says_so(running, mount):
     node = running(False)
-    node.world.salt["pcs.status"] = lambda: {"resources": {}}
+    node.world.salt["_pcs_node.status"] = lambda: {"resources": {}}
     assert "runs on no node" in node.run(new(mount), timeout=0.2)["comment"]
 
 
@@ -241,7 +240,7 @@ def test_a_push_that_fails_ends_the_run(tools, mount, monkeypatch):
     def fail(*_, **__):
         raise CommandExecutionError("the cluster does not answer")
 
-    node.world.salt["cib.apply"] = fail
+    node.world.salt["_pcs_cib.apply"] = fail
     ret = node.run()
     assert ret["result"] is False and ret["comment"] == "the cluster does not answer"
     assert ret["changes"] == {}

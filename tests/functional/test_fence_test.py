@@ -54,7 +54,7 @@ class Cluster:
         tools.cib.write_text(tools.text().replace("<nodes/>", f"<nodes>{members}</nodes>"))
         self.world = tools.world()
         self.online = dict.fromkeys(NODES, True)
-        self.world.salt["pcs.status"] = self._status
+        self.world.salt["_pcs_node.status"] = self._status
         self.world.pillar["secret"] = SECRET
 
     def _status(self):

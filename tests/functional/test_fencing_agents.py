@@ -73,7 +73,7 @@ def test_the_agents_know_what_they_are_told(tools, which):
     agent = f"/usr/sbin/fence_{which}"
     if tools.run("test", "-x", agent, check=False).returncode:
         pytest.skip(f"this release's packages in the lab have no {agent}")
-    description = world.salt["hanfs_fencing.description"](site)
+    description = world.library._hanfs_fencing.description(site)
     assert world.salt["cib.validate"](description) == []
     members = "".join(f'<node id="{n[1]}" uname="{n}"/>' for n in NODES)
     tools.cib.write_text(tools.text().replace("<nodes/>", f"<nodes>{members}</nodes>"))

@@ -45,7 +45,7 @@ def lvm(device, command, *arguments):
 
 
 def test_what_lvm_wrote_is_read(disk):
-    look = load(states=False).salt["hanfs_facts_lvm.group_on"]
+    look = load(states=False).library._hanfs_facts_lvm.group_on
     assert look(disk) is None
     lvm(disk, "pvcreate", disk)
     assert look(disk)["vg"] is None
@@ -67,7 +67,7 @@ def test_what_lvm_wrote_is_read(disk):
 
 def test_the_ring_of_the_metadata_comes_round(disk):
     """Each change writes the text further on; at the end it begins again behind the header."""
-    look = load(states=False).salt["hanfs_facts_lvm.group_on"]
+    look = load(states=False).library._hanfs_facts_lvm.group_on
     lvm(disk, "pvcreate", "--metadatasize", "64k", disk)
     lvm(disk, "vgcreate", "HANFS_lint", disk)
     for number in range(100):

@@ -15,8 +15,9 @@ HERE, THERE = f"hanfs-{os.getpid()}-a", f"hanfs-{os.getpid()}-b"
 ASK = """
 import json, sys
 from tests.support.salt_modules import load
-net = load(modules=["hanfs_net"], states=False).salt
-print(json.dumps(net["hanfs_net." + sys.argv[1]](*sys.argv[2:])))
+world = load(states=False)
+first = [world.machine] if sys.argv[1] == "addresses" else []
+print(json.dumps(getattr(world.library._hanfs_net, sys.argv[1])(*first, *sys.argv[2:])))
 """
 
 

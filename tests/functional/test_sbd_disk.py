@@ -49,13 +49,14 @@ def world(tools, node=CREATOR, member=None, test=False):
     return load(
         run=Runner(tools.prefix, tools.env),
         opts={"test": test},
-        salt={"pcs.member_of": lambda: member, "hanfs.own_name": lambda: node},
+        salt={"_pcs_node.member_of": lambda: member, "_hanfs_here.own_name": lambda: node},
     )
 
 
 def ready(world, *devices, timeout=0, **sbd):
-    return world.states.hanfs_fencing.sbd_disks_ready(
-        "disks", {**SBD, "devices": list(devices), **sbd}, creator=CREATOR, timeout=timeout
+    wanted = {**SBD, "devices": list(devices), **sbd}
+    return world.library._hanfs_state_fencing.sbd_disks_ready(
+        world.machine, "disks", wanted, creator=CREATOR, timeout=timeout
     )
 
 
@@ -94,7 +95,7 @@ def test_the_header_is_read_as_the_program_reads_it(tools, disk):
     tools.run("sbd", "-d", device, "allocate", "a-long.name.example.com")
     tools.run("sbd", "-d", device, "message", "n1", "test")
     here = world(tools)
-    assert here.salt["hanfs_sbd_disk.header"](device) == {
+    assert here.library._hanfs_sbd_disk.header(device) == {
         "version": 2,
         "slots": 255,
         "sector_size": 512,
@@ -108,9 +109,9 @@ def test_the_header_is_read_as_the_program_reads_it(tools, disk):
         for line in tools.run("sbd", "-d", device, "list").stdout.split("\n")
         if line
     ]
-    assert here.salt["hanfs_sbd_disk.slots"](device) == dict(listed)
+    assert here.library._hanfs_sbd_disk.slots(device) == dict(listed)
     assert dict(listed) == {"n1": "test", "a-long.name.example.com": "clear"}
-    assert here.salt["hanfs_sbd_disk.without"](["n1", "n2"], [device]) == ["n2"]
+    assert here.library._hanfs_sbd_disk.without(["n1", "n2"], [device]) == ["n2"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 513, 2**31])
@@ -121,7 +122,7 @@ def test_a_damaged_header_is_told(tools, disk, size):
         handle.seek(12)
         handle.write(size.to_bytes(4, "big"))
     with pytest.raises(CommandExecutionError, match="header is damaged"):
-        world(tools).salt["hanfs_sbd_disk.slots"](device)
+        world(tools).library._hanfs_sbd_disk.slots(device)
 
 
 def test_a_disk_that_ends_too_early_is_told(tools, disk):
@@ -131,7 +132,7 @@ def test_a_disk_that_ends_too_early_is_told(tools, disk):
         handle.seek(12)
         handle.write((65536).to_bytes(4, "big"))
     with pytest.raises(CommandExecutionError, match="ends before the last"):
-        world(tools).salt["hanfs_sbd_disk.slots"](device)
+        world(tools).library._hanfs_sbd_disk.slots(device)
 
 
 def test_what_was_written_is_told_though_a_later_disk_is_refused(tools, disk):
@@ -148,16 +149,16 @@ def test_most_disks_decide_whether_a_node_has_a_slot(tools, disk):
     for device in devices[:2]:
         tools.run("sbd", "-d", device, "allocate", "n1")
     tools.run("sbd", "-d", devices[0], "allocate", "n2")
-    assert here.salt["hanfs_sbd_disk.without"](["n1", "n2"], devices) == ["n2"]
+    assert here.library._hanfs_sbd_disk.without(["n1", "n2"], devices) == ["n2"]
 
 
 def test_what_another_node_wrote_is_seen_though_this_one_has_read_before(tools, disk):
     here, device = world(tools), disk()
     with open(device, "rb") as held:
         held.read(4096)
-        assert here.salt["hanfs_sbd_disk.header"](device) is None
+        assert here.library._hanfs_sbd_disk.header(device) is None
         tools.run("sbd", "-d", device, "create")
-        assert here.salt["hanfs_sbd_disk.header"](device)["msgwait"] == 10
+        assert here.library._hanfs_sbd_disk.header(device)["msgwait"] == 10
 
 
 def test_another_header_is_never_written_again(tools, disk):
@@ -289,16 +290,16 @@ def fencing_by(tools, *devices, running=True, watchdog="/dev/null"):
         "cluster": {"nodes": dict.fromkeys(nodes, [])},
         "fencing": {"enabled": True, "sbd": {"devices": list(devices), "msgwait": 20}},
     }
-    here.salt["cib.apply"](here.salt["hanfs_fencing.description"](site), wait=0)
+    here.salt["cib.apply"](here.library._hanfs_fencing.description(site), wait=0)
     settings = {"SBD_DEVICE": ";".join(devices), "SBD_WATCHDOG_DEV": watchdog}
     here.salt.update(
         {
-            "pcs.status": lambda: {
+            "_pcs_node.status": lambda: {
                 "nodes": {name: {"online": True} for name in nodes},
                 "stonith_enabled": True,
             },
-            "pcs.sbd_config": lambda: settings,
-            "hanfs_sbd.is_running": lambda: running,
+            "_pcs_sbd.sbd_config": lambda: settings,
+            "_hanfs_sbd.is_running": lambda: running,
         }
     )
     return here
@@ -339,7 +340,7 @@ def test_fence_test_tells_what_is_wrong_with_sbd(tools, disk):
 def test_fence_test_tells_of_another_disk_and_of_a_message_that_waits(tools, disk):
     device, other = made(tools, disk(), "n1", "n2"), disk()
     here = fencing_by(tools, device)
-    here.salt["pcs.sbd_config"]()["SBD_DEVICE"] = other
+    here.library._pcs_sbd.sbd_config()["SBD_DEVICE"] = other
     tools.run("sbd", "-d", device, "message", "n2", "exit")
     told = "\n".join(here.salt["hanfs.fence_test"]()["problems"])
     assert f"SBD on this node watches {other}, the cluster's device uses {device}" in told

@@ -187,7 +187,8 @@ def test_a_swap_device_in_use_is_refused_even_without_its_signature(loop):
     if run("swapon", device, check=False).returncode:
         pytest.skip("no swap here")
     try:
-        facts = world().salt["hanfs_storage.inspect"](storage(device), "c", True)
+        here = world()
+        facts = here.library._hanfs_storage.inspect(here.machine, storage(device), "c", True)
     finally:
         run("swapoff", device)
     assert facts["device"]["swap"] and facts["device"]["busy"]
@@ -276,16 +277,16 @@ def test_labels_and_groups_of_a_run_that_was_cut_off_are_continued(loop, request
     rules = {}
     for step in ("pvcreate", "vgcreate", "lvcreate"):
         node = world()
-        facts = node.salt["hanfs_storage.inspect"](wanted, "nfs-server-cluster")
-        rules[step] = node.salt["hanfs_storage_rules.decide"](facts, wanted, True, True)
+        facts = node.library._hanfs_storage.inspect(node.machine, wanted, "nfs-server-cluster")
+        rules[step] = node.library._hanfs_storage_rules.decide(facts, wanted, True, True)
         assert rules[step]["step"] == step
-        waiting = node.salt["hanfs_storage_rules.decide"](facts, wanted, True, False)
+        waiting = node.library._hanfs_storage_rules.decide(facts, wanted, True, False)
         assert waiting["verdict"] == "wait", "the other node waits meanwhile"
-        member = node.salt["hanfs_storage_rules.decide"](facts, wanted, False, True)
+        member = node.library._hanfs_storage_rules.decide(facts, wanted, False, True)
         assert member["verdict"] == "refuse", "a member makes nothing"
         if step == "lvcreate":
             break
-        node.salt["hanfs_storage.perform"](step, wanted, "nfs-server-cluster")
+        node.library._hanfs_storage.perform(node.machine, step, wanted, "nfs-server-cluster")
     run("vgremove", "-f", LVM["vg"])
 
 
@@ -294,7 +295,7 @@ def test_a_label_of_another_cluster_is_not_taken_up(loop):
     device = loop()
     wanted = storage(device, **LVM)
     node = world()
-    node.salt["hanfs_storage.perform"]("pvcreate", wanted, "another-cluster")
+    node.library._hanfs_storage.perform(node.machine, "pvcreate", wanted, "another-cluster")
     before = content(device)
     ret = ready(node, wanted)
     assert ret["result"] is False and "did not make" in ret["comment"]
@@ -306,15 +307,15 @@ def test_a_label_of_another_machine_is_not_taken_up(loop, tmp_path):
     device = loop()
     wanted = storage(device, **LVM)
     theirs = world()
-    theirs.modules.hanfs_storage.MACHINE_ID = str(tmp_path / "machine-id")
+    theirs.library._hanfs_storage.MACHINE_ID = str(tmp_path / "machine-id")
     (tmp_path / "machine-id").write_text("0123456789abcdef0123456789abcdef\n")
-    theirs.salt["hanfs_storage.perform"]("pvcreate", wanted, "nfs-server-cluster")
+    theirs.library._hanfs_storage.perform(theirs.machine, "pvcreate", wanted, "nfs-server-cluster")
     before = content(device)
     ret = ready(world(), wanted)
     assert ret["result"] is False and "did not make" in ret["comment"]
     assert content(device) == before
-    facts = theirs.salt["hanfs_storage.inspect"](wanted, "nfs-server-cluster")
-    own = theirs.salt["hanfs_storage_rules.decide"](facts, wanted, True, True)
+    facts = theirs.library._hanfs_storage.inspect(theirs.machine, wanted, "nfs-server-cluster")
+    own = theirs.library._hanfs_storage_rules.decide(facts, wanted, True, True)
     assert own["step"] == "vgcreate", "the machine that made it goes on"
 
 
@@ -327,7 +328,7 @@ def test_a_group_that_only_has_our_name_is_left_byte_for_byte(more, loop, reques
     if more:
         node = world()
         for step in ("pvcreate", "vgcreate"):
-            node.salt["hanfs_storage.perform"](step, wanted, "nfs-server-cluster")
+            node.library._hanfs_storage.perform(node.machine, step, wanted, "nfs-server-cluster")
         run("vgextend", LVM["vg"], second)
     else:
         run("vgcreate", LVM["vg"], device)

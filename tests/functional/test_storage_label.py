@@ -31,7 +31,7 @@ def enabled(tmp_path, monkeypatch):
         (tmp_path / "enforce").write_text("1")
         monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
         made = world()
-        made.modules.hanfs_storage_label.ENFORCE = str(tmp_path / "enforce")
+        made.library._hanfs_storage_label.ENFORCE = str(tmp_path / "enforce")
         return made
 
     return make
@@ -54,7 +54,7 @@ def test_the_root_gets_the_label_of_its_mount_point(
 ):
     made, one = enabled(), {**storage(loop(), fstype), "mountpoint": mountpoint}
     before = open("/proc/self/mountinfo").read()
-    done = made.salt["hanfs_storage.perform"]("mkfs", one)
+    done = made.library._hanfs_storage.perform(made.machine, "mkfs", one)
     assert open("/proc/self/mountinfo").read() == before
     assert done == {f"file system on {one['device']}": {"old": None, "new": fstype}}
     assert label(one["device"], tmp_path) == wanted
@@ -62,8 +62,8 @@ def test_the_root_gets_the_label_of_its_mount_point(
 
 def test_without_selinux_there_is_none(loop, tmp_path):
     made, one = world(), storage(loop())
-    made.modules.hanfs_storage_label.ENFORCE = str(tmp_path / "no such file")
-    made.salt["hanfs_storage.perform"]("mkfs", one)
+    made.library._hanfs_storage_label.ENFORCE = str(tmp_path / "no such file")
+    made.library._hanfs_storage.perform(made.machine, "mkfs", one)
     assert [argv[0] for argv in made.commands] == ["mkfs.xfs"]
     assert label(one["device"], tmp_path) is None
 
@@ -73,5 +73,5 @@ def test_nothing_is_written_where_nobody_can_ask_the_policy(enabled, loop, monke
     made, one = enabled(program="other"), storage(loop())
     before = content(one["device"])
     with pytest.raises(CommandExecutionError, match="matchpathcon.*selinux-utils"):
-        made.salt["hanfs_storage.perform"]("mkfs", one)
+        made.library._hanfs_storage.perform(made.machine, "mkfs", one)
     assert made.commands == [] and content(one["device"]) == before

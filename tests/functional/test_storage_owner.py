@@ -40,12 +40,12 @@ def node(tmp_path, monkeypatch, request):
         (home / "lvmlocal.conf").write_text(f'local {{ system_id = "{name}" }}\n' if owner else "")
         monkeypatch.setenv("LVM_SYSTEM_DIR", str(home))
         made = world(name, member, test)
-        made.modules.hanfs_storage.DEVICES_FILE = str(home / "devices" / "system.devices")
+        made.library._hanfs_storage.DEVICES_FILE = str(home / "devices" / "system.devices")
         return made
 
     yield make
     made = make("cleaner", owner=False)
-    for row in made.salt["hanfs_storage.lvm_rows"]():
+    for row in made.library._hanfs_storage.lvm_rows(made.machine):
         if row["vg_name"].startswith("HANFS"):
             config = f'local {{ extra_system_ids = ["{row["vg_systemid"]}"] }}'
             run("vgremove", "--config", config, "-f", row["vg_name"], check=False)
@@ -53,12 +53,14 @@ def node(tmp_path, monkeypatch, request):
 
 def do(made, wanted, *steps):
     for step in steps:
-        made.salt["hanfs_storage.perform"](step, wanted, CLUSTER, PROTECTED)
+        made.library._hanfs_storage.perform(made.machine, step, wanted, CLUSTER, PROTECTED)
 
 
 def decide(made, wanted, creates=True, may_create=True, file_systems=None, member=False):
-    facts = made.salt["hanfs_storage.inspect"](wanted, CLUSTER, creates and may_create, PROTECTED)
-    answer = made.salt["hanfs_storage_rules.decide"](
+    facts = made.library._hanfs_storage.inspect(
+        made.machine, wanted, CLUSTER, creates and may_create, PROTECTED
+    )
+    answer = made.library._hanfs_storage_rules.decide(
         facts, wanted, may_create, creates, file_systems, member
     )
     return answer["step"] or answer["verdict"], answer["why"]
@@ -66,12 +68,20 @@ def decide(made, wanted, creates=True, may_create=True, file_systems=None, membe
 
 def ready(made, wanted, **more):
     options = {"creator": CREATOR, "cluster": CLUSTER, "timeout": 0, "protection": PROTECTED}
-    return made.states.hanfs_storage.storage_ready("disk", wanted, **{**options, **more})
+    return made.library._hanfs_state_storage.storage_ready(
+        made.machine, "disk", wanted, **{**options, **more}
+    )
+
+
+def grown(made, wanted):
+    return made.library._hanfs_state_storage_grow.storage_grown(made.machine, "x", wanted)
 
 
 def file_system_inside(device, fstype, made, request, lv=LVM["lv"]):
     """A real file system where the volume begins, as mkfs would have made it on the volume."""
-    (row,) = [row for row in made.salt["hanfs_storage.lvm_rows"]() if row["lv_name"] == lv]
+    (row,) = [
+        row for row in made.library._hanfs_storage.lvm_rows(made.machine) if row["lv_name"] == lv
+    ]
     place = int(row["pe_start"]) + int(row["pvseg_start"]) * int(row["vg_extent_size"])
     inner = run("losetup", "--find", "--show", f"--offset={place}",
                 f"--sizelimit={row['lv_size']}", device).stdout.strip()  # fmt: skip
@@ -82,7 +92,7 @@ def file_system_inside(device, fstype, made, request, lv=LVM["lv"]):
 def test_a_group_belongs_to_its_creator_and_is_not_active_at_boot(node, loop):
     wanted, made = storage(loop(), **LVM), node()
     do(made, wanted, "pvcreate", "vgcreate")
-    (row,) = made.salt["hanfs_storage.lvm_rows"]()
+    (row,) = made.library._hanfs_storage.lvm_rows(made.machine)
     assert row["vg_systemid"] == CREATOR
     told = run("vgs", "--noheadings", "-o", "autoactivation", LVM["vg"]).stdout
     assert "enabled" not in told
@@ -95,8 +105,10 @@ def test_a_group_of_the_article_belongs_to_nobody_wherever_it_is_made(node, loop
     """A host with a system ID gives it to every group that it makes, unless it is told not to."""
     wanted, made = storage(loop(), **LVM), node()
     for step in ("pvcreate", "vgcreate"):
-        made.salt["hanfs_storage.perform"](step, wanted, CLUSTER)
-    assert [row["vg_systemid"] for row in made.salt["hanfs_storage.lvm_rows"]()] == [""]
+        made.library._hanfs_storage.perform(made.machine, step, wanted, CLUSTER)
+    assert [row["vg_systemid"] for row in made.library._hanfs_storage.lvm_rows(made.machine)] == [
+        ""
+    ]
 
 
 @pytest.mark.parametrize("fstype", ["xfs", "ext4"])
@@ -141,7 +153,7 @@ def test_without_a_system_id_nothing_is_begun(node, loop):
 def test_a_group_without_an_owner(node, loop):
     wanted, made = storage(loop(), **LVM), node(owner=False)
     for step in ("pvcreate", "vgcreate", "lvcreate"):
-        made.salt["hanfs_storage.perform"](step, wanted, CLUSTER)
+        made.library._hanfs_storage.perform(made.machine, step, wanted, CLUSTER)
     before = content(wanted["device"])
     assert decide(node(PEER), wanted, creates=False)[0] == "wait"
     for creates, may_create, member in ((True, False, True), (False, False, True),
@@ -153,7 +165,9 @@ def test_a_group_without_an_owner(node, loop):
     assert decide(made, wanted)[0] == "systemid"
     do(made, wanted, "systemid")
     assert decide(made, wanted)[0] == "activate"
-    assert {row["vg_systemid"] for row in made.salt["hanfs_storage.lvm_rows"]()} == {CREATOR}
+    assert {row["vg_systemid"] for row in made.library._hanfs_storage.lvm_rows(made.machine)} == {
+        CREATOR
+    }
 
 
 def test_a_group_made_by_hand_is_not_given_an_owner(node, loop):
@@ -251,13 +265,13 @@ def test_two_ways_to_one_disk(node, loop):
 def test_the_devices_file_of_both_nodes_gets_the_disk(node, loop):
     device = loop()
     wanted, made = storage(device, **LVM), node(devices_file=True)
-    listed = made.modules.hanfs_storage.DEVICES_FILE
+    listed = made.library._hanfs_storage.DEVICES_FILE
     os.makedirs(os.path.dirname(listed))
     open(listed, "w").close()
     do(made, wanted, "pvcreate", "vgcreate", "lvcreate")
     assert device in open(listed).read(), "pvcreate does that by itself"
     peer = node(PEER, devices_file=True)
-    listed = peer.modules.hanfs_storage.DEVICES_FILE
+    listed = peer.library._hanfs_storage.DEVICES_FILE
     os.makedirs(os.path.dirname(listed))
     open(listed, "w").close()
     assert decide(peer, wanted, creates=False, may_create=False)[0] == "unlisted"
@@ -294,7 +308,8 @@ def test_volumes_of_one_group_share_it(node, loop, request):
     for entry in wanted:
         assert ready(node(PEER), entry, file_systems=wanted)["result"] is True
     sizes = {row["lv_name"]: int(row["lv_size"]) // MIB
-             for row in node().salt["hanfs_storage.lvm_rows"]() if row["lv_name"]}  # fmt: skip
+             for row in made.library._hanfs_storage.lvm_rows(made.machine)
+             if row["lv_name"]}  # fmt: skip
     assert sizes == {"lv0": 400, "lv1": 448, "lv2": 648}
     full = storage(wanted[0]["device"], vg=LVM["vg"], lv="more")
     what, why = decide(node(), full, file_systems=[*wanted, full])
@@ -340,26 +355,26 @@ def test_a_plain_file_system_grows_while_it_is_mounted(fstype, loop, tmp_path):
     wanted = {**storage(device, fstype), "mountpoint": str(here), "grow": True}
     run(f"mkfs.{fstype}", "-q", device)
     passive = world(test=False)
-    ret = passive.states.hanfs_storage_grow.storage_grown("x", wanted)
+    ret = grown(passive, wanted)
     assert ret["result"] is True and ret["changes"] == {} and passive.commands == []
     if run("mount", "-t", fstype, device, str(here), check=False).returncode:
         pytest.skip("no mounting here")
     try:
         (here / "data").write_bytes(os.urandom(MIB))
         before = (here / "data").read_bytes()
-        grow = [world(test=test).states.hanfs_storage_grow.storage_grown for test in (True, False)]
-        assert [state("x", wanted)["changes"] for state in grow] == [{}, {}]
+        both = [world(test=test) for test in (True, False)]
+        assert [grown(one, wanted)["changes"] for one in both] == [{}, {}]
         image = run("losetup", "--noheadings", "--output", "BACK-FILE", device).stdout.strip()
         os.truncate(image, 600 * MIB)
-        assert [state("x", wanted)["changes"] for state in grow] == [{}, {}], "not told yet"
+        assert [grown(one, wanted)["changes"] for one in both] == [{}, {}], "not told yet"
         run("losetup", "--set-capacity", device)
         old = os.statvfs(here).f_blocks
-        predicted, done = [state("x", wanted) for state in grow]
+        predicted, done = [grown(one, wanted) for one in both]
         assert predicted["result"] is None and done["result"] is True, (predicted, done)
         assert done["changes"] == predicted["changes"]
         assert done["changes"][f"file system on {device}"]["new"] == "600 MiB"
         assert os.statvfs(here).f_blocks > old * 1.3
-        again = [state("x", wanted) for state in grow]
+        again = [grown(one, wanted) for one in both]
         assert [(ret["result"], ret["changes"]) for ret in again] == [(True, {}), (True, {})]
         assert (here / "data").read_bytes() == before
     finally:

@@ -156,7 +156,7 @@ def test_magic_numbers(kind, lvm, loop):
     if "not empty" in comment:
         assert f"blkdiscard --zeroout {device}" in comment
     refused(device, lvm, "nfs-server2")
-    assert device in world().salt["hanfs_storage.vacant"](device)
+    assert device in world().salt["hanfs.vacant"](device)
 
 
 def test_what_libblkid_knows_is_named(loop):
@@ -178,11 +178,11 @@ def test_what_libblkid_knows_is_named(loop):
 def test_a_device_is_empty_when_nothing_says_otherwise(loop):
     """Only zeros at both ends; what is in between without any format is nobody's."""
     device = loop()
-    assert world().salt["hanfs_storage.vacant"](device) is None
+    assert world().salt["hanfs.vacant"](device) is None
     lay(device, SIZE // 2, b"left over")
-    assert world().salt["hanfs_storage.vacant"](device) is None
-    assert "is not there" in world().salt["hanfs_storage.vacant"]("/dev/none")
-    assert "not a block device" in world().salt["hanfs_storage.vacant"]("/dev/null")
+    assert world().salt["hanfs.vacant"](device) is None
+    assert "is not there" in world().salt["hanfs.vacant"]("/dev/none")
+    assert "not a block device" in world().salt["hanfs.vacant"]("/dev/null")
 
 
 # --- partition tables and file systems by their own tools -----------------------------------------
@@ -306,9 +306,9 @@ def test_a_program_that_may_write_to_it(lvm, loop):
     with child(sys.executable, "-c", HOLD.format("O_RDWR"), device) as process:
         comment = refused(device, lvm)
         assert f"process {process.pid} (" in comment and "open for writing" in comment
-        assert "open for writing" in world().salt["hanfs_storage.vacant"](device)
+        assert "open for writing" in world().salt["hanfs.vacant"](device)
     with child(sys.executable, "-c", HOLD.format("O_RDONLY"), device):
-        assert world().salt["hanfs_storage.vacant"](device) is None, "udev only reads"
+        assert world().salt["hanfs.vacant"](device) is None, "udev only reads"
 
 
 @pytest.mark.parametrize("lvm", [LVM, {}], ids=["lvm", "plain"])
@@ -330,7 +330,9 @@ def test_a_mount_in_another_mount_namespace(loop, tmp_path):
     if run("unshare", "-m", "true", check=False).returncode:
         pytest.skip("no mount namespaces here")
     with child("unshare", "-m", "sh", "-c", script) as process:
-        found = world().salt["hanfs_storage.inspect"](storage(device), "c", True)["device"]
+        here = world()
+        facts = here.library._hanfs_storage.inspect(here.machine, storage(device), "c", True)
+        found = facts["device"]
         assert found["busy"] and found["mounted"] == []
         assert any(str(process.pid) in user and str(tmp_path) in user for user in found["users"])
         refused(device, {})

@@ -174,9 +174,8 @@ def test_second_run_changes_nothing_and_costs_next_to_nothing(pair, tmp_path, no
 
 
 def test_configuration_step_is_one_process_when_nothing_differs(pair, tmp_path):
-    own_site = json.dumps(site.of(pair, {"cluster:password": ...}))
     returns, logs = run_and_count(
-        pair, tmp_path, "state.single", "hanfs.configured", "name=now", f"site={own_site}"
+        pair, tmp_path, "state.single", "hanfs.configured", "name=now", "path=hanfs:sites:article"
     )
     for name, states in returns.items():
         (state,) = states.values()

@@ -113,6 +113,7 @@ def _lint():
         for command in (
             python,
             layout,
+            [str(venv / "mypy")],
             [str(venv / "salt-lint"), *sls],
             [str(venv / "yamllint"), "."],
         )
@@ -124,7 +125,7 @@ def _parse(arguments):
     parser = argparse.ArgumentParser(prog="python3 -m tests.lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("prepare", help="install and build what the lab needs, and stop there")
-    commands.add_parser("lint", help="ruff, salt-lint and yamllint")
+    commands.add_parser("lint", help="ruff, mypy, salt-lint and yamllint")
     demo = commands.add_parser("demo", help="the article on two machines, told step by step")
     demo.add_argument("--keep", action="store_true", help="leave the lab up until it is taken down")
     commands.add_parser("test", help="pytest inside a lab; arguments are pytest's", add_help=False)

@@ -15,11 +15,6 @@ MIB = 1024 * 1024
 BLOCK = 4096
 LVM = {"vg": "HANFS-test", "lv": "HANFS_LV"}
 CREATOR = "nfs-server1"
-MODULES = [
-    "hanfs_model", "hanfs_settings_files", "hanfs_storage", "hanfs_storage_grow",
-    "hanfs_storage_label", "hanfs_storage_probe", "hanfs_storage_rules",
-    "hanfs_storage_rules_mounts", "hanfs_storage_size",
-]  # fmt: skip
 _serial = itertools.count()
 
 needs_loop_devices = [
@@ -45,9 +40,8 @@ def loop_device(directory, size, later):
 def world(node=CREATOR, member=None, test=False):
     """The modules as on a node of this name, in no cluster unless ``member`` says so."""
     return load(
-        modules=MODULES,
         opts={"test": test},
-        salt={"pcs.member_of": lambda: member, "hanfs.own_name": lambda: node},
+        salt={"_pcs_node.member_of": lambda: member, "_hanfs_here.own_name": lambda: node},
     )
 
 
@@ -56,8 +50,8 @@ def storage(device, fstype="xfs", initialize=True, **lvm):
 
 
 def ready(world, wanted, timeout=0):
-    return world.states.hanfs_storage.storage_ready(
-        "disk", wanted, creator=CREATOR, cluster="nfs-server-cluster", timeout=timeout
+    return world.library._hanfs_state_storage.storage_ready(
+        world.machine, "disk", wanted, CREATOR, cluster="nfs-server-cluster", timeout=timeout
     )
 
 

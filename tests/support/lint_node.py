@@ -217,8 +217,10 @@ class Node:
 
     def gather(self, pillar):
         """The facts, with what cannot come from files laid over them (``facts``: key paths)."""
-        normal = self.world.salt["hanfs_schema.normalise"](pillar, PATH)
-        found = self.world.salt["hanfs_facts.gather"](normal, str(self.root), self.status)
+        normal = self.world.library._hanfs_schema.normalise(pillar, PATH)
+        found = self.world.library._hanfs_facts.gather(
+            self.world.machine, normal, str(self.root), self.status
+        )
         for path, value in self.facts.items():
             *parents, key = path.split(":")
             where = found
@@ -229,15 +231,16 @@ class Node:
 
     def findings(self, pillar):
         """All findings for a site in pillar."""
-        salt = self.world.salt
-        wrong = salt["hanfs_schema.problems"](pillar, PATH)
+        library = self.world.library
+        wrong = library._hanfs_schema.problems(pillar, PATH)
         assert not wrong, wrong
-        normal = salt["hanfs_schema.normalise"](pillar, PATH)
-        description = salt["hanfs_model.description"](normal)
+        normal = library._hanfs_schema.normalise(pillar, PATH)
+        description = library._hanfs_model.description(normal, self.world.grains)
         facts = self.gather(pillar)
-        told = salt["hanfs_lint_rules.told"](normal, description, facts)
-        told += salt["hanfs_lint_rules.acceptance"](normal, [code for code, _ in told])
-        return salt["hanfs_lint_rules.findings"](told, normal, PATH)
+        rules = library._hanfs_lint_rules
+        told = rules.told(normal, description, facts)
+        told += rules.acceptance(normal, [code for code, _ in told])
+        return rules.findings(told, normal, PATH)
 
 
 def good_hardened(change=None):

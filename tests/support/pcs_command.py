@@ -16,7 +16,7 @@ import os
 import types
 from pathlib import Path
 
-from tests.support.salt_modules import ROOT, load
+from tests.support.salt_modules import load
 
 _0_10 = (
     "cluster.create cluster.create.separated-name-and-address pcs.auth.client "
@@ -31,8 +31,6 @@ CAPABILITIES = {
     "0.11": _0_11,
     "0.12": f"{_0_11} pcs.yes-to-confirm-commands",
 }
-
-MODULES = sorted(path.stem for path in (ROOT / "_modules").glob("pcs*.py"))
 
 SCRIPT = """#!/bin/sh
 cd "{answers}" || exit 99
@@ -81,32 +79,37 @@ class Node:
             self.answer("--version --full", f"{pcs}.5\n{CAPABILITIES[pcs]}")
         monkeypatch.setenv("PATH", f"{self.root / 'bin'}:/usr/bin:/bin")
         self.clock = Clock()
-        self.world = load(modules=MODULES, **world)
-        self.salt = self.world.salt
+        self.world = load(**world)
+        self.salt, self.library = self.world.salt, self.world.library
         self.salt.setdefault("shadow.info", lambda name: {"name": name, "passwd": "$6$a$b"})
         self.salt.setdefault("service.enabled", lambda name: False)
         self.state = self._all_states()
-        module = self.world.modules.pcs
-        module.COROSYNC_CONF = str(self.root / "corosync.conf")
-        module.KNOWN_HOSTS = str(self.root / "known-hosts")
-        module.TOKENS = str(self.root / "tokens")
-        hosts = self.world.modules.pcs_hosts
-        hosts.KNOWN_HOSTS, hosts.TOKENS = module.KNOWN_HOSTS, module.TOKENS
-        hosts.MARK = str(self.root / "tokens-are-of-password")
-        self.world.modules.pcs_sbd.CONFIGS = (str(self.root / "sbd"),)
-        for file in (*vars(self.world.modules).values(), *vars(self.world.states).values()):
+        paths = {
+            "COROSYNC_CONF": "corosync.conf",
+            "KNOWN_HOSTS": "known-hosts",
+            "TOKENS": "tokens",
+            "MARK": "tokens-are-of-password",
+            "CLUSTER_KEY": "authkey",
+            "CIB_DIRECTORY": "cib",
+        }
+        for file in vars(self.library).values():
+            for constant, name in paths.items():
+                if hasattr(file, constant):
+                    setattr(file, constant, str(self.root / name))
             if hasattr(file, "time"):
                 file.time = self.clock
-        setup = self.world.modules.pcs_setup
-        setup.COROSYNC_CONF = module.COROSYNC_CONF
-        self.world.modules.pcs_corosync.COROSYNC_CONF = module.COROSYNC_CONF
-        setup.CLUSTER_KEY = str(self.root / "authkey")
-        stub = self.world.modules.pcs_stub
-        stub.COROSYNC_CONF = module.COROSYNC_CONF
-        stub.CIB_DIRECTORY = str(self.root / "cib")
+        self.library._pcs_sbd.CONFIGS = (str(self.root / "sbd"),)
         uname = os.uname()
         monkeypatch.setattr(
             os, "uname", lambda: os.uname_result((uname.sysname, hostname, *uname[2:]))
+        )
+
+    @property
+    def machine(self):
+        """As a public module makes it for each call: with what the test has replaced by now."""
+        world = self.world
+        return self.library._cib_minion.machine(
+            world.salt, world.opts, world.grains, world.pillar, world.context, world.opts["test"]
         )
 
     def _all_states(self):

@@ -21,9 +21,8 @@ from tests.support.salt_modules import load
 GOLDEN = rendering.ROOT / "tests" / "unit" / "golden" / "platforms"
 # What is the same on all systems, or says where a state stands.
 LEFT_OUT = (
-    "state fun order require require_in site sites path storage file_systems nodes minion_names "
-    "beside lookup known_lookup creator cluster timeout totem links key_files password_pillar "
-    "reload_modules refresh contents backup __id__ __sls__ __env__ __sls_included_from__"
+    "state fun order require require_in path mountpoint defaults password_pillar reload_modules "
+    "refresh contents backup __id__ __sls__ __env__ __sls_included_from__"
 ).split()
 PROFILES = {
     "article": sites.site(),
@@ -75,20 +74,20 @@ def _step(step):
 
 def _files(steps):
     """path -> text, as the states of the profile hardened write them on a machine without any."""
-    world = load(states=False)
-    salt = world.salt
-    site = salt["hanfs_schema.normalise"](PROFILES["hardened"])
+    library = load(states=False).library
+    settings = library._hanfs_settings
+    site = library._hanfs_schema.normalise(PROFILES["hardened"])
     named = {f"{step['state']}.{step['fun']}": step for step in steps}
     style = named["hanfs.nfs_settings"]["style"]
     others = ["vg0"] if named["hanfs.lvm_settings"]["autoactivation"] == "list" else None
-    paths = salt["hanfs_settings.paths"]()
+    paths = settings.paths()
     shared = [item["vg"] for item in site["file_systems"]]
-    files = salt["hanfs_settings.nfs_wanted"](site["nfs"], style, {})["files"]
-    files[paths["lockd"]] = salt["hanfs_settings.lockd_file"](site["nfs"])
-    files[paths["lvm_local"]] = salt["hanfs_settings.lvm_wanted"](shared, {}, others)["text"]
-    files[paths["resource_dependencies"]] = salt["hanfs_settings.resource_dependencies"]()
+    files = settings.nfs_wanted(site["nfs"], style, {})["files"]
+    files[paths["lockd"]] = settings.lockd_file(site["nfs"])
+    files[paths["lvm_local"]] = settings.lvm_wanted(shared, {}, others)["text"]
+    files[paths["resource_dependencies"]] = settings.resource_dependencies()
     if "hanfs.packages_start_nothing" in named:
-        files[paths["policy"]] = salt["hanfs_settings.policy_text"]()
+        files[paths["policy"]] = settings.policy_text()
     return {path: text.expandtabs() for path, text in files.items()}
 
 

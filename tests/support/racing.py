@@ -5,10 +5,16 @@ Each increment reads the property ``batch-limit``, adds one and pushes it.
 
 import os
 import re
-import sys
 import tempfile
 
 from salt.exceptions import CommandExecutionError
+
+import _cib_siblings
+
+_cib_siblings.load(__file__)
+
+import _cib_run  # noqa: E402
+import _cib_xml  # noqa: E402
 
 CONFLICT = 103
 _VALUE = re.compile(r'(name="batch-limit" value=")(\d+)')
@@ -46,9 +52,7 @@ def _one_more(present):
 
 def patience(seconds):
     """From now on, Pacemaker's tools may take this many seconds."""
-    function = __salt__["cib_push.run"]
-    module = sys.modules[getattr(function, "func", function).__module__]
-    module.run.__defaults__ = (*module.run.__defaults__[:-1], seconds)
+    _cib_run.TOOL_LIMIT = seconds
 
 
 def _until_pushed(versioned):
@@ -75,7 +79,7 @@ def _push(versioned):
                 file.write(content)
         _, patch = _run(["crm_diff", "--original", names[0], "--new", names[1], "--no-version"])
     if versioned:
-        patch = __salt__["cib_xml.versioned_patch"](patch, __salt__["cib_xml.version"](text))
+        patch = _cib_xml.versioned_patch(patch, _cib_xml.version(text))
     code, _ = _run(["cibadmin", "--patch", "--xml-pipe"], stdin=patch)
     if code not in (0, CONFLICT):
         raise RuntimeError(f"cibadmin ended with {code}")

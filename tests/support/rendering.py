@@ -50,7 +50,9 @@ def _compile_once(environment, source, name=None, filename=None):
     return _compiled[key]
 
 
-def render(directory, data, system="debian-12", minion_id="nfs-server1", synced=True, **opts):
+def render(
+    directory, data, system="debian-12", minion_id="nfs-server1", synced=True, names=None, **opts
+):
     """
     The low data of ``state.apply hanfs``.
 
@@ -65,6 +67,9 @@ def render(directory, data, system="debian-12", minion_id="nfs-server1", synced=
 
     synced
         Whether the minion has the formula's modules already.
+
+    names
+        The grains ``id``, ``host`` and ``fqdn``, where they are not those of ``minion_id``.
 
     opts
         More of the minion's configuration, such as ``test=True``.
@@ -86,6 +91,7 @@ def render(directory, data, system="debian-12", minion_id="nfs-server1", synced=
             "id": minion_id,
             "host": minion_id.split(".")[0],
             "fqdn": minion_id,
+            **(names or {}),
             **json.loads((GRAINS / f"{system}.json").read_text()),
         },
         pillar=copy.deepcopy(data),

@@ -2,27 +2,71 @@
 
 A loaded world behaves as on a minion: every public function of ``_modules`` is in ``__salt__``,
 every one of ``_states`` in ``__states__``, and ``cmd.run_all`` really runs the command. What was
-run is kept, so that a test can count processes and look for secrets in argument lists.
+run is kept, so that a test can count processes and look for secrets in argument lists. Each has
+a library (``_modules/_*.py``) of its own, in which a test may replace what it likes; tests of what
+is pure import it as any Python, for it is on ``sys.path`` once this is imported.
 
 .. code-block:: python
 
     world = load()                                  # __opts__ = {"test": False}
-    world.modules.cib_plan.normalise({...})         # the Python module
-    world.salt["cib.query"]()                       # as another module would call it
+    world.modules.cib                               # the Python module
+    world.salt["cib.query"]()                       # as a state would call it
+    world.library._pcs_node.member_of()             # the library, with world.machine where it
+    world.library._pcs_node.status(world.machine)   # needs one
     world.states.pcs_configured.configured("x", ...)           # a state
     world.commands                                  # [["cibadmin", "--query"], ...]
 """
 
-import fnmatch
+import contextlib
 import functools
+import importlib
+import importlib.util
+import inspect
 import itertools
 import os
 import subprocess
+import sys
 import types
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULES = ROOT / "_modules"
+sys.path.insert(0, str(MODULES))
+import _cib_siblings  # noqa: E402
+
+_cib_siblings.load(str(MODULES / "cib.py"))  # as the public modules do: all share one library
 _serial = itertools.count()
+
+
+class Functions(dict):
+    """
+    ``__salt__``, and what stands in for functions of the library.
+
+    A key such as ``_pcs_node.status`` is a function of the library: what is set is called in its
+    place by all of this world, without the machine that many of them get first.
+    """
+
+    library = None
+
+    def __setitem__(self, key, value):
+        if not key.startswith("_"):
+            super().__setitem__(key, value)
+            return
+        file, *path, name = key.split(".")
+        place = functools.reduce(getattr, path, getattr(self.library, file))
+        takes_machine = next(iter(inspect.signature(getattr(place, name)).parameters), None) in (
+            "machine",
+            "self",
+        )
+
+        def stand_in(machine, *args, **kwargs):
+            return value(*args, **kwargs)
+
+        setattr(place, name, stand_in if takes_machine else value)
+
+    def update(self, more):
+        for key, value in more.items():
+            self[key] = value
 
 
 class Runner:
@@ -92,8 +136,41 @@ def _import(path):
     return module
 
 
-def _is_wanted(name, patterns):
-    return patterns is None or any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+class _Library:
+    """Finds the library's files for Python's import, each compiled once for all worlds."""
+
+    def __init__(self):
+        self.paths = {path.stem: path for path in sorted(MODULES.glob("_*.py"))}
+
+    def find_spec(self, name, path=None, target=None):
+        return importlib.util.spec_from_loader(name, self) if name in self.paths else None
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        path = self.paths[module.__name__]
+        module.__file__ = str(path)
+        exec(_code(path, path.stat().st_mtime_ns), vars(module))
+        if module.__name__ == "_cib_siblings":
+            module.load = module.same = lambda *_: None  # they are loaded
+
+
+@contextlib.contextmanager
+def _own_library():
+    """A library of its own is what Python imports here: a world may change anything in it."""
+    finder = _Library()
+    shared = {name: sys.modules.pop(name) for name in finder.paths if name in sys.modules}
+    sys.meta_path.insert(0, finder)
+    try:
+        for name in finder.paths:
+            importlib.import_module(name)
+        yield types.SimpleNamespace(**{name: sys.modules[name] for name in finder.paths})
+    finally:
+        sys.meta_path.remove(finder)
+        for name in finder.paths:
+            sys.modules.pop(name, None)
+        sys.modules.update(shared)
 
 
 def _functions(module):
@@ -105,8 +182,8 @@ def _functions(module):
             yield aliases.get(name, name), value
 
 
-def load(opts=None, pillar=None, grains=None, run=None, salt=None, modules=None, states=True):
-    """A world: ``modules``, ``states``, ``salt``, ``commands``, ``context``, ``opts``.
+def load(opts=None, pillar=None, grains=None, run=None, salt=None, states=True):
+    """A world: ``modules``, ``library``, ``machine``, ``states``, ``salt``, ``commands``, ...
 
     opts, pillar, grains
         Contents of the dunders.
@@ -115,11 +192,8 @@ def load(opts=None, pillar=None, grains=None, run=None, salt=None, modules=None,
         What stands for ``cmd.run_all``; a :class:`Runner` if not given.
 
     salt
-        More functions for ``__salt__`` (or other ones, by full name).
-
-    modules
-        Names of the files in ``_modules`` to load, or patterns such as ``hanfs*``; all if not
-        given.
+        More functions for ``__salt__`` (or other ones, by full name), and what stands in for
+        functions of the library (see :class:`Functions`).
 
     states
         Whether to load ``_states`` too.
@@ -128,7 +202,7 @@ def load(opts=None, pillar=None, grains=None, run=None, salt=None, modules=None,
     world = types.SimpleNamespace(
         modules=types.SimpleNamespace(),
         states=types.SimpleNamespace(),
-        salt={"cmd.run_all": run},
+        salt=Functions({"cmd.run_all": run}),
         run=run,
         commands=getattr(run, "commands", []),
         context={},
@@ -145,18 +219,21 @@ def load(opts=None, pillar=None, grains=None, run=None, salt=None, modules=None,
         "__pillar__": world.pillar,
         "__grains__": world.grains,
     }
-    found = [(ROOT / "_modules", world.modules, world.salt)]
+    found = [(MODULES, world.modules, world.salt)]
     if states:
         found.append((ROOT / "_states", world.states, state_functions))
-    for directory, where, table in found:
-        for path in sorted(directory.glob("*.py")):
-            if table is world.salt and not _is_wanted(path.stem, modules):
-                continue
-            module = _import(path)
-            vars(module).update(dunders)
-            name = getattr(module, "__virtualname__", path.stem)
-            setattr(where, path.stem, module)
-            for function, value in _functions(module):
-                table[f"{name}.{function}"] = value
+    with _own_library() as world.library:
+        world.salt.library = world.library
+        for directory, where, table in found:
+            for path in sorted(directory.glob("[!_]*.py")):
+                module = _import(path)
+                vars(module).update(dunders)
+                name = getattr(module, "__virtualname__", path.stem)
+                setattr(where, path.stem, module)
+                for function, value in _functions(module):
+                    table.setdefault(f"{name}.{function}", value)
+    world.machine = world.library._cib_minion.machine(
+        world.salt, world.opts, world.grains, world.pillar, world.context, world.opts["test"]
+    )
     world.salt.update(salt or {})
     return world

@@ -1,9 +1,9 @@
-"""The storage states on machines: one long-lived Salt on each, without a master.
+"""What the storage states do, on machines: one long-lived Salt on each, without a master.
 
 .. code-block:: python
 
     with Server(machine) as server:
-        server.ready(storage)              # the return of hanfs.storage_ready
+        server.ready(storage)              # the return of what hanfs.storage_ready does
         ready_at_once(servers, storage)    # on all of them at the same time
 """
 
@@ -37,6 +37,7 @@ def _tree():
                 name,
                 filter=lambda item: None if "__pycache__" in item.name else item,
             )
+        tar.add(HERE / "storage_step.py", "_modules/storage_step.py")
         tar.add(HERE / "engine_worker.py", "worker.py")
     return base64.b64encode(archive.getvalue()).decode()
 
@@ -81,29 +82,26 @@ class Server:
     def close(self):
         self.engine.close()
 
-    def begin(self, storage, state="hanfs.storage_ready", **options):
-        """Start a state on one file system without waiting for it."""
-        arguments = {"name": "disk", "storage": storage, **options}
-        if state == "hanfs.storage_ready":
+    def begin(self, storage, what="ready", **options):
+        """Start on one file system without waiting for it."""
+        arguments = {"storage": storage, **options}
+        if what == "ready":
             arguments = {
                 "creator": CREATOR, "cluster": CLUSTER, "timeout": PATIENCE,
                 "protection": "system_id", **arguments,
             }  # fmt: skip
-        self.engine.begin("state.single", state, **arguments)
+        self.engine.begin(f"storage_step.{what}", **arguments)
 
     def end(self):
         """Its return."""
-        answer = self.engine.end(2 * PATIENCE)
-        assert isinstance(answer, dict), answer
-        (returned,) = answer.values()
-        return returned
+        return self.engine.end(2 * PATIENCE)
 
     def ready(self, storage, **options):
         self.begin(storage, **options)
         return self.end()
 
     def grown(self, storage, **options):
-        self.begin(storage, "hanfs.storage_grown", **options)
+        self.begin(storage, "grown", **options)
         return self.end()
 
     def sh(self, script, check=True):

@@ -3,7 +3,7 @@ Right sites as they stand in pillar, for tests to bend.
 
 ``site()`` is the article's, ``hardened()`` one that uses most of what the profile hardened knows.
 
-What all modules work on is the normalised site, ``hanfs_schema.normalise(site, path)``. Of
+What all modules work on is the normalised site, ``_hanfs_schema.normalise(site, path)``. Of
 ``hardened()`` that is:
 
 .. code-block:: python
@@ -71,6 +71,8 @@ What all modules work on is the normalised site, ``hanfs_schema.normalise(site, 
 
 import copy
 
+# Where ``pillar`` puts a site.
+PATH = "hanfs:sites:athens"
 SITE = {
     "profile": "article",
     "cluster": {
@@ -153,6 +155,11 @@ def site(change=None):
 def hardened(change=None):
     """The same of the site with the profile hardened, which is the one that is not named."""
     return bent(HARDENED, change)
+
+
+def pillar(site):
+    """A pillar with that site only, at ``PATH``."""
+    return {"hanfs": {"sites": {"athens": site}}}
 
 
 def bent(original, change=None):

@@ -123,7 +123,7 @@ def test_a_power_cut_after_a_step_is_continued_by_the_next_run(step, pair):
     storage = pair.storage("ext4" if step == "lvcreate" else "xfs")
     pair.wipe()
     for done in STEPS[: STEPS.index(step) + 1]:
-        pair.servers[0].engine("hanfs_storage.perform", done, storage, shared_storage.CLUSTER,
+        pair.servers[0].engine("storage_step.perform", done, storage, shared_storage.CLUSTER,
                                "system_id", timeout=300)  # fmt: skip
     pair.cut_power()
     waiting = pair.servers[1].ready(storage, timeout=0)
@@ -144,7 +144,7 @@ def test_a_power_cut_while_a_file_system_is_made_destroys_nothing(pair):
     pair.wipe()
     creator = pair.servers[0]
     for done in STEPS[:-1]:
-        creator.engine("hanfs_storage.perform", done, storage, shared_storage.CLUSTER,
+        creator.engine("storage_step.perform", done, storage, shared_storage.CLUSTER,
                        "system_id", timeout=300)  # fmt: skip
     # As mkfs.xfs leaves it when it is cut off: sb_inprogress is set.
     volume = f"/dev/mapper/{VG}-data"

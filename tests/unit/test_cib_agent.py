@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 from salt.exceptions import CommandExecutionError
 
-from tests.support.salt_modules import load
+import _cib_agent
+from _cib_run import Machine
 
 DATA = Path(__file__).parent / "data" / "cib"
 IP, STATEFUL, FENCE = "ocf:heartbeat:IPaddr2", "ocf:pacemaker:Stateful", "stonith:fence_ipmilan"
-salt = load(states=False).salt
 
 
 def metadata(name):
-    return salt["cib_agent.parse"]((DATA / f"agent-{name}.xml").read_text())
+    return _cib_agent.parse((DATA / f"agent-{name}.xml").read_text())
 
 
 def test_default_operations():
-    assert salt["cib_agent.default_operations"](metadata("IPaddr2"), IP) == [
+    assert _cib_agent.default_operations(metadata("IPaddr2"), IP) == [
         {"name": "start", "interval": "0s", "timeout": "20s"},
         {"name": "stop", "interval": "0s", "timeout": "20s"},
         {"name": "monitor", "interval": "10s", "timeout": "20s"},
@@ -25,7 +25,7 @@ def test_default_operations():
 
 
 def test_default_operations_with_roles():
-    found = salt["cib_agent.default_operations"](metadata("Stateful"), STATEFUL)
+    found = _cib_agent.default_operations(metadata("Stateful"), STATEFUL)
     monitors = [one for one in found if one["name"] == "monitor"]
     assert [(one["role"], one["interval"]) for one in monitors] == [
         ("Promoted", "10s"),
@@ -35,7 +35,7 @@ def test_default_operations_with_roles():
 
 
 def test_fence_device_has_a_monitor_only():
-    found = salt["cib_agent.default_operations"](metadata("fence_ipmilan"), FENCE)
+    found = _cib_agent.default_operations(metadata("fence_ipmilan"), FENCE)
     assert found == [{"name": "monitor", "interval": "60s"}]
 
 
@@ -45,13 +45,13 @@ def test_there_is_always_a_monitor_and_depth_counts():
         ([], {"name": "monitor", "interval": "60s"}),
         ([action], {"name": "monitor", "interval": "30s", "OCF_CHECK_LEVEL": "10"}),
     ):
-        found = salt["cib_agent.default_operations"]({"parameters": {}, "actions": actions}, "x:y")
+        found = _cib_agent.default_operations({"parameters": {}, "actions": actions}, "x:y")
         assert found == [expected]
 
 
 def problems(agent, name, operations=(), present=(), **attributes):
     wanted = {"agent": agent, "attributes": attributes, "operations": list(operations)}
-    return salt["cib_agent.problems"]("primitives:X", wanted, metadata(name), present)
+    return _cib_agent.problems("primitives:X", wanted, metadata(name), present)
 
 
 def test_good_ones_have_no_problem():
@@ -92,7 +92,7 @@ def test_unique_groups():
             "B": {"agent": IP, "attributes": {"ip": second}},
             "C": {"agent": STATEFUL, "attributes": {"ip": first}},
         }
-        return salt["cib_agent.clashes"](primitives, {IP: metadata("IPaddr2")})
+        return _cib_agent.clashes(primitives, {IP: metadata("IPaddr2")})
 
     assert two("10.0.0.1", "10.0.0.2") == []
     assert two(None, None) == []
@@ -116,30 +116,30 @@ def test_unique_groups():
 def test_values_of_properties(kind, good, bad):
     known = {"p": {"type": kind, "values": ["stop"] if kind == "select" else []}}
     for value in good:
-        assert salt["cib_agent.property_problems"]({"p": value}, known) == []
+        assert _cib_agent.property_problems({"p": value}, known) == []
     for value in bad:
-        assert "properties:p: " in salt["cib_agent.property_problems"]({"p": value}, known)[0]
+        assert "properties:p: " in _cib_agent.property_problems({"p": value}, known)[0]
 
 
 def test_unknown_property_may_be_removed():
-    assert salt["cib_agent.property_problems"]({"old": None}, {}) == []
-    assert salt["cib_agent.property_problems"]({"old": 1}, {})
+    assert _cib_agent.property_problems({"old": None}, {}) == []
+    assert _cib_agent.property_problems({"old": 1}, {})
 
 
 def answering(stdout, retcode=0):
     def run(command, **_):
         return {"retcode": retcode, "stdout": stdout, "stderr": ""}
 
-    return load(states=False, run=run).salt
+    return Machine(run)
 
 
 def test_agent_that_is_not_installed():
-    assert answering("", 105)["cib_agent.metadata"](IP) is None
+    assert _cib_agent.metadata(answering("", 105), IP) is None
 
 
 def test_agent_that_talks_nonsense():
     with pytest.raises(CommandExecutionError, match="metadata of ocf:heartbeat:IPaddr2 cannot"):
-        answering("hello")["cib_agent.metadata"](IP)
+        _cib_agent.metadata(answering("hello"), IP)
 
 
 def test_agents_are_asked_once():
@@ -149,11 +149,11 @@ def test_agents_are_asked_once():
         asked.append(command)
         return {"retcode": 0, "stdout": "<resource-agent/>", "stderr": ""}
 
-    salt = load(states=False, run=run).salt
-    salt["cib_agent.metadata"](IP)
-    salt["cib_agent.metadata"](IP)
+    machine = Machine(run)
+    _cib_agent.metadata(machine, IP)
+    _cib_agent.metadata(machine, IP)
     assert asked == [["crm_resource", "--show-metadata", IP]]
 
 
 def test_properties_cannot_be_asked():
-    assert answering("no metadata here")["cib_agent.properties"]() is None
+    assert _cib_agent.properties(answering("no metadata here")) is None

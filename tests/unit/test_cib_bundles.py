@@ -6,11 +6,12 @@ import xml.etree.ElementTree as ET
 import pytest
 from salt.exceptions import SaltInvocationError
 
+import _cib_describe
+import _cib_kinds
+import _cib_plan
 from tests.support.cluster_tools import EMPTY_CIB
-from tests.support.salt_modules import load
 
 AGENT = "ocf:heartbeat:IPaddr2"
-salt = load(states=False).salt
 
 FULL = {
     "type": "podman",
@@ -28,14 +29,14 @@ FULL = {
 
 
 def compare(description, text=EMPTY_CIB):
-    want = salt["cib_describe.normalise"](description)
-    return salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+    want = _cib_describe.normalise(description)
+    return _cib_plan.compare(want, _cib_kinds.read(text))
 
 
 def apply(description, text=EMPTY_CIB):
     found = compare(description, text)
     assert found["problems"] == []
-    text = salt["cib_xml.edit"](text, found["edits"])
+    text = _cib_kinds.edit(text, found["edits"])
     again = compare(description, text)
     assert (again["edits"], again["problems"]) == ([], [])
     return text
@@ -43,7 +44,7 @@ def apply(description, text=EMPTY_CIB):
 
 def problems(bundle, **more):
     with pytest.raises(SaltInvocationError) as err:
-        salt["cib_describe.normalise"]({**described(bundle), **more})
+        _cib_describe.normalise({**described(bundle), **more})
     return str(err.value).splitlines()[1:]
 
 
@@ -324,6 +325,6 @@ def test_what_others_put_into_our_bundle_stays_in_there():
 
 def test_what_was_read_describes_itself():
     text = apply(described())
-    again = salt["cib_plan.describe"](salt["cib_xml.read"](text))
+    again = _cib_plan.describe(_cib_kinds.read(text))
     assert again["bundles"]["b"]["network"]["control-port"] == "3121"
     assert changes(again["bundles"]["b"], text) == {}

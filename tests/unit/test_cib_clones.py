@@ -5,22 +5,25 @@ import xml.etree.ElementTree as ET
 import pytest
 from salt.exceptions import SaltInvocationError
 
+import _cib_agent
+import _cib_check
+import _cib_describe
+import _cib_kinds
+import _cib_plan
 from tests.support.cluster_tools import EMPTY_CIB
-from tests.support.salt_modules import load
 
 AGENT = "ocf:heartbeat:IPaddr2"
-salt = load(states=False).salt
 
 
 def compare(description, text=EMPTY_CIB, partial=False):
-    want = salt["cib_describe.normalise"](description)
-    return salt["cib_plan.compare"](want, salt["cib_xml.read"](text), partial)
+    want = _cib_describe.normalise(description)
+    return _cib_plan.compare(want, _cib_kinds.read(text), partial)
 
 
 def apply(description, text=EMPTY_CIB):
     found = compare(description, text)
     assert found["problems"] == []
-    text = salt["cib_xml.edit"](text, found["edits"])
+    text = _cib_kinds.edit(text, found["edits"])
     again = compare(description, text)
     assert (again["edits"], again["problems"]) == ([], [])
     return text
@@ -28,7 +31,7 @@ def apply(description, text=EMPTY_CIB):
 
 def problems(description):
     with pytest.raises(SaltInvocationError) as err:
-        salt["cib_describe.normalise"](description)
+        _cib_describe.normalise(description)
     return str(err.value).splitlines()[1:]
 
 
@@ -214,14 +217,14 @@ def test_a_group_that_a_clone_empties_goes():
 
 
 @pytest.mark.parametrize("actions, refused", [(["start"], True), (["promote", "demote"], False)])
-def test_an_agent_that_cannot_promote(actions, refused):
+def test_an_agent_that_cannot_promote(actions, refused, monkeypatch):
     metadata = {"actions": [{"name": name} for name in actions], "parameters": {}}
-    world = load(states=False, salt={"cib_agent.metadata": lambda agent: metadata})
+    monkeypatch.setattr(_cib_agent, "metadata", lambda machine, agent: metadata)
     description = some("A", "B", groups={"g": ["A"]}, **clone("g", promotable=True))
-    want = world.salt["cib_describe.normalise"](description)
-    live = world.salt["cib_xml.read"](EMPTY_CIB)
-    edits = world.salt["cib_plan.compare"](want, live)["edits"]
-    found = world.salt["cib_clones.agent_problems"](edits, want["primitives"], want, live)
+    want = _cib_describe.normalise(description)
+    live = _cib_kinds.read(EMPTY_CIB)
+    edits = _cib_plan.compare(want, live)["edits"]
+    found = _cib_check.not_promotable(None, edits, want["primitives"], want, live)
     refusal = [f"clones:A-clone:promotable: the agent {AGENT} of A cannot promote"]
     assert found == (refusal if refused else [])
 
@@ -275,7 +278,7 @@ def test_only_what_is_named():
         {"kind": "clones", "id": "c", "create": {"resource": "B", "meta": {}}}
     ]
     moved = compare({"groups": {"g": ["A"]}, "clones": {"A-clone": {"resource": "B"}}}, text, True)
-    assert tree(salt["cib_xml.edit"](text, moved["edits"])) == "A-clone(B) g(A)"
+    assert tree(_cib_kinds.edit(text, moved["edits"])) == "A-clone(B) g(A)"
 
 
 def test_a_new_constraint_names_the_clone():
@@ -341,7 +344,7 @@ def test_what_was_read_describes_itself():
         },
     )
     text = apply(description)
-    again = salt["cib_plan.describe"](salt["cib_xml.read"](text))
+    again = _cib_plan.describe(_cib_kinds.read(text))
     assert again["clones"] == {
         "c": {"resource": "A", "promotable": True, "description": "x"},
         "d": {"resource": "g", "meta": {"clone-max": "1"}},

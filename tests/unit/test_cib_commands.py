@@ -2,6 +2,11 @@
 
 import pytest
 
+import _cib_commands
+import _cib_describe
+import _cib_kinds
+import _cib_pcs
+import _cib_plan
 from tests.support.salt_modules import load
 
 DUMMY = "ocf:pacemaker:Dummy"
@@ -40,12 +45,12 @@ def commands(salt, then, pcs="newest", first=None):
     """The commands from one description to the next, as lines."""
     text = EMPTY
     for description in (first or {}, then):
-        want = salt["cib_describe.normalise"](description)
-        live = salt["cib_xml.read"](text)
-        plan = salt["cib_plan.compare"](want, live)
+        want = _cib_describe.normalise(description)
+        live = _cib_kinds.read(text)
+        plan = _cib_plan.compare(want, live)
         assert plan["problems"] == []
-        text = salt["cib_xml.edit"](text, plan["edits"])
-    found = salt["cib_commands.of_plan"](plan["edits"], want, live, PCS[pcs])
+        text = _cib_kinds.edit(text, plan["edits"])
+    found = _cib_commands.of_plan(plan["edits"], want, live, PCS[pcs])
     return [" ".join(command) for command in found]
 
 
@@ -174,10 +179,10 @@ def test_spelling(salt, name, pcs):
     ],
 )
 def test_a_rule_is_one_argument_or_many(salt, pcs, expected):
-    want = salt["cib_describe.normalise"](RULE)
-    live = salt["cib_xml.read"](EMPTY)
-    edits = salt["cib_plan.compare"](want, live)["edits"]
-    found = salt["cib_commands.of_plan"](edits, want, live, PCS[pcs])[-1]
+    want = _cib_describe.normalise(RULE)
+    live = _cib_kinds.read(EMPTY)
+    edits = _cib_plan.compare(want, live)["edits"]
+    found = _cib_commands.of_plan(edits, want, live, PCS[pcs])[-1]
     assert found[found.index("score=5") + 1 :] == expected
 
 
@@ -258,7 +263,7 @@ def test_what_pcs_cannot_say_is_a_remark(salt, first, then, remark):
 
 
 def test_moves_in_an_order(salt):
-    moves = salt["cib_commands.moves"]
+    moves = _cib_pcs.moves
     assert moves(list("ABC"), list("ABC")) == []
     assert moves([], list("AB")) == [(["A", "B"], [])]
     assert moves(list("ABC"), list("BCA")) == [(["A"], ["--after", "C"])]

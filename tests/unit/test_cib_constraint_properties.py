@@ -6,6 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import _cib_checker
+import _cib_describe
+import _cib_kinds
+import _cib_plan
+import _cib_rule_text
+import _cib_rules
+import _cib_xml
 from tests.support.cluster_tools import EMPTY_CIB
 from tests.support.salt_modules import load
 
@@ -93,25 +100,25 @@ op_rules = trees(date_expressions() | resource_expressions | operation_expressio
 
 
 def text_of(tree):
-    return salt["cib_rule_text.told"](tree)
+    return _cib_rule_text.told(tree)
 
 
 @quick
 @given(op_rules | default_rules)
 def test_a_rule_is_the_same_after_text_and_back(tree):
     text = text_of(tree)
-    assert salt["cib_rule_text.parse"](text) == tree
-    assert text_of(salt["cib_rule_text.parse"](text)) == text
+    assert _cib_rule_text.parse(text) == tree
+    assert text_of(_cib_rule_text.parse(text)) == text
 
 
 @quick
 @given(op_rules | default_rules)
 def test_a_rule_is_the_same_after_xml_and_back(tree):
     text = text_of(tree)
-    cib = world.modules.cib_xml.Cib(EMPTY_CIB)
+    cib = _cib_xml.Cib(EMPTY_CIB)
     parent = ET.SubElement(cib.section("rsc_defaults"), "meta_attributes", {"id": "x"})
-    salt["cib_rules.write"](cib, parent, text, {})
-    found = salt["cib_rules.read"](parent.find("rule"))
+    _cib_rules.write(cib, parent, text, {})
+    found = _cib_rules.read(parent.find("rule"))
     assert found == text
     ids = [one.get("id") for one in parent.iter()]
     assert len(ids) == len(set(ids))
@@ -127,7 +134,7 @@ def test_a_rule_means_the_same_in_another_order(tree, random):
         return [tag, attributes, parts]
 
     texts = (text_of(tree), text_of(shuffled(tree)))
-    assert salt["cib_rules.meaning"](texts[0]) == salt["cib_rules.meaning"](texts[1])
+    assert _cib_rules.meaning(texts[0]) == _cib_rules.meaning(texts[1])
 
 
 pieces = st.sampled_from(
@@ -139,18 +146,18 @@ pieces = st.sampled_from(
 @settings(quick, max_examples=500)
 @given(st.lists(pieces).map(" ".join) | st.lists(pieces).map("".join) | st.text())
 def test_any_text_is_a_rule_or_a_clear_error(text):
-    check = world.modules.cib_describe.Checker()
-    found = salt["cib_rules.check"](check, "here", text, "op_defaults")
+    check = _cib_checker.Checker()
+    found = _cib_rules.check(check, "here", text, "op_defaults")
     if found is None:
         assert check.problems and all(one.startswith("here: ") for one in check.problems)
     else:
-        assert salt["cib_rules.meaning"](found) == salt["cib_rules.meaning"](text)
+        assert _cib_rules.meaning(found) == _cib_rules.meaning(text)
 
 
 @pytest.mark.parametrize("bracket", "()")
 def test_many_brackets_are_a_clear_error(bracket):
-    check = world.modules.cib_describe.Checker()
-    salt["cib_rules.check"](check, "here", bracket * 5000 + "a eq 1" + ")" * 5000, "location")
+    check = _cib_checker.Checker()
+    _cib_rules.check(check, "here", bracket * 5000 + "a eq 1" + ")" * 5000, "location")
     assert len(check.problems) == 1
 
 
@@ -179,7 +186,7 @@ patterns = entries(
 ruled = entries(
     {"resource": st.sampled_from(RESOURCES), "rule": location_rules.map(text_of)},
     {"role": roles, "score-attribute": st.just("power")},
-    lambda one: (one["resource"], salt["cib_rules.meaning"](one["rule"])),
+    lambda one: (one["resource"], _cib_rules.meaning(one["rule"])),
 )
 tickets = entries(
     {"resource": st.sampled_from(RESOURCES), "ticket": st.sampled_from(["T1", "T2"])},
@@ -213,7 +220,7 @@ def default_sets(rules):
             optional={"rule": rules.map(text_of), "score": st.integers(1, 9)},
         ),
         max_size=3,
-        unique_by=lambda one: (salt["cib_rules.meaning"](one.get("rule")), one.get("score")),
+        unique_by=lambda one: (_cib_rules.meaning(one.get("rule")), one.get("score")),
     )
 
 
@@ -235,16 +242,16 @@ descriptions = st.fixed_dictionaries(
 
 
 def compare(description, text):
-    want = salt["cib_describe.normalise"](description)
+    want = _cib_describe.normalise(description)
     for one in want["primitives"].values():
         one["defaults"] = [{"name": "monitor", "interval": "10s"}]
-    found = salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+    found = _cib_plan.compare(want, _cib_kinds.read(text))
     assert found["problems"] == []
     return found
 
 
 def apply(description, text):
-    return salt["cib_xml.edit"](text, compare(description, text)["edits"])
+    return _cib_kinds.edit(text, compare(description, text)["edits"])
 
 
 @quick
@@ -261,13 +268,13 @@ def test_from_any_to_any(one, other):
     text = apply(other, apply(one, EMPTY_CIB))
     found = compare(other, text)
     assert (found["changes"], found["unmanaged"]) == ({}, {})
-    fresh = salt["cib_xml.read"](apply(other, EMPTY_CIB))
-    assert len(salt["cib_xml.read"](text)["constraints"]) == len(fresh["constraints"])
+    fresh = _cib_kinds.read(apply(other, EMPTY_CIB))
+    assert len(_cib_kinds.read(text)["constraints"]) == len(fresh["constraints"])
 
 
 @quick
 @given(descriptions)
 def test_what_was_read_describes_itself(description):
     text = apply(description, EMPTY_CIB)
-    read = salt["cib_plan.describe"](salt["cib_xml.read"](text))
+    read = _cib_plan.describe(_cib_kinds.read(text))
     assert set(compare(read, text)["changes"]) <= {"ownership"}

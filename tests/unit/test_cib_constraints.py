@@ -5,10 +5,11 @@ import xml.etree.ElementTree as ET
 import pytest
 from salt.exceptions import SaltInvocationError
 
+import _cib_describe
+import _cib_kinds
+import _cib_plan
 from tests.support.cluster_tools import EMPTY_CIB
-from tests.support.salt_modules import load
 
-salt = load(states=False).salt
 AGENT = "ocf:pacemaker:Dummy"
 
 
@@ -20,16 +21,16 @@ def described(names="ABCD", **constraints):
 
 
 def compare(description, text, partial=False):
-    want = salt["cib_describe.normalise"](description)
+    want = _cib_describe.normalise(description)
     for one in want["primitives"].values():
         one["defaults"] = []
-    return salt["cib_plan.compare"](want, salt["cib_xml.read"](text), partial)
+    return _cib_plan.compare(want, _cib_kinds.read(text), partial)
 
 
 def apply(description, text=EMPTY_CIB):
     found = compare(description, text)
     assert found["problems"] == []
-    return salt["cib_xml.edit"](text, found["edits"])
+    return _cib_kinds.edit(text, found["edits"])
 
 
 def with_constraint(text, xml):
@@ -45,7 +46,7 @@ def with_defaults(text, xml):
 
 def complaint(description):
     with pytest.raises(SaltInvocationError) as caught:
-        salt["cib_describe.normalise"](description)
+        _cib_describe.normalise(description)
     return str(caught.value)
 
 
@@ -253,7 +254,7 @@ def test_an_operators_constraints_stay_even_under_purge():
         found = compare({**described("A"), **more}, text)
         assert (found["changes"], found["unmanaged"]) == ({}, {})
         assert len(found["intent"]) == 2
-    read = salt["cib_plan.describe"](salt["cib_xml.read"](text))
+    read = _cib_plan.describe(_cib_kinds.read(text))
     assert read["constraints"] == {}
 
 
@@ -274,7 +275,7 @@ def test_what_no_description_can_say_is_left_and_listed(xml):
     text = with_constraint(apply(described("AB")), xml)
     found = compare(described("AB"), text)
     assert (found["changes"], found["unmanaged"]) == ({}, {"constraints": ["x"]})
-    assert salt["cib_plan.describe"](salt["cib_xml.read"](text))["constraints"] == {}
+    assert _cib_plan.describe(_cib_kinds.read(text))["constraints"] == {}
     purged = compare({**described("AB"), "unmanaged": "purge"}, text)
     assert set(purged["changes"]["constraints"]) == {"x"}
 
@@ -324,7 +325,7 @@ def test_one_attribute_is_one_change(kind, one, other, paths):
         assert {key: set(value) for key, value in found["changes"]["constraints"].items()} == {
             name: paths
         }
-        new = salt["cib_xml.edit"](text, found["edits"])
+        new = _cib_kinds.edit(text, found["edits"])
         assert compare(described(**{kind: [after]}), new)["changes"] == {}
 
 
@@ -395,11 +396,11 @@ def test_from_one_form_to_the_other():
     listed = sets({"values": {"a": 1}}, {"rule": "resource ::X", "values": {"c": 1}})
     text = apply(listed, apply(plain))
     assert compare(listed, text)["changes"] == {}
-    assert salt["cib_xml.read"](text)["resource_defaults"] == {"a": "1"}
+    assert _cib_kinds.read(text)["resource_defaults"] == {"a": "1"}
     text = apply(plain, text)
     assert compare(plain, text)["changes"] == {}
-    assert salt["cib_xml.read"](text)["resource_defaults"] == {"a": "1", "b": "2"}
-    assert len(salt["cib_xml.read"](text)["default_sets"]["resource_defaults"]) == 1
+    assert _cib_kinds.read(text)["resource_defaults"] == {"a": "1", "b": "2"}
+    assert len(_cib_kinds.read(text)["default_sets"]["resource_defaults"]) == 1
 
 
 @pytest.mark.parametrize(

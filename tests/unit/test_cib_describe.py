@@ -3,10 +3,10 @@
 import pytest
 from salt.exceptions import SaltInvocationError
 
-from tests.support.salt_modules import load
+import _cib_describe
 
 DUMMY = "ocf:pacemaker:Dummy"
-normalise = load(states=False).salt["cib_describe.normalise"]
+normalise = _cib_describe.normalise
 
 
 def primitives(*names, **more):

@@ -81,20 +81,21 @@ EVERYTHING = {
 PLACES = ["f1:password", "n1:token", "a:api_key", "one:password"]
 
 
-WORLD = load(states=False)
-WORLD.salt["cib_agent.metadata"] = lambda agent: METADATA
+WORLD = load(salt={"_cib_agent.metadata": lambda agent: METADATA}, states=False)
+_cib_agent, _cib_describe = WORLD.library._cib_agent, WORLD.library._cib_describe
+_cib_export, _cib_kinds = WORLD.library._cib_export, WORLD.library._cib_kinds
+_cib_plan = WORLD.library._cib_plan
 
 
 def compiled(description, text=CIB):
     """The engine's own XML of a description; without the record of what is ours."""
-    salt = WORLD.salt
-    want = salt["cib_describe.normalise"](description)
+    want = _cib_describe.normalise(description, WORLD.machine.pillar)
     for one in want["primitives"].values():
-        one["defaults"] = salt["cib_agent.default_operations"](METADATA, one["agent"])
-    plan = salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+        one["defaults"] = _cib_agent.default_operations(METADATA, one["agent"])
+    plan = _cib_plan.compare(want, _cib_kinds.read(text))
     assert plan["problems"] == []
     edits = [edit for edit in plan["edits"] if edit["kind"] != "ownership"]
-    return salt["cib_xml.edit"](text, edits)
+    return _cib_kinds.edit(text, edits)
 
 
 def exported(text, tmp_path, form="data", **options):
@@ -105,13 +106,12 @@ def exported(text, tmp_path, form="data", **options):
 
 def left(description, text, **pillar):
     """What applying it would still change."""
-    salt = WORLD.salt
     WORLD.pillar.clear()
     WORLD.pillar.update(pillar)
-    want = salt["cib_describe.normalise"](description)
+    want = _cib_describe.normalise(description, WORLD.machine.pillar)
     for one in want["primitives"].values():
-        one["defaults"] = salt["cib_agent.default_operations"](METADATA, one["agent"])
-    plan = salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+        one["defaults"] = _cib_agent.default_operations(METADATA, one["agent"])
+    plan = _cib_plan.compare(want, _cib_kinds.read(text))
     assert plan["problems"] == []
     plan["changes"].pop("ownership", None)
     return plan
@@ -129,7 +129,7 @@ def test_applied_back_it_plans_nothing(tmp_path):
 
 
 def test_a_query_masks_all_of_them(tmp_path):
-    found = WORLD.salt["cib_plan.describe"](WORLD.salt["cib_xml.read"](compiled(EVERYTHING)))
+    found = _cib_plan.describe(_cib_kinds.read(compiled(EVERYTHING)))
     assert SECRET not in repr(found)
     assert found["alerts"]["a"]["options"] == {"api_key": "********", "plain": "1"}
 
@@ -213,24 +213,24 @@ def test_a_secret_stays_one_when_it_is_no_longer_described():
     }
 
     def plan(description, text):
-        want = world.salt["cib_describe.normalise"](description)
-        return world.salt["cib_plan.compare"](want, world.salt["cib_xml.read"](text))
+        want = _cib_describe.normalise(description, world.machine.pillar)
+        return _cib_plan.compare(want, _cib_kinds.read(text))
 
     empty = EMPTY_CIB.replace("<nodes/>", '<nodes><node id="1" uname="n1"/></nodes>')
     made = plan(described, empty)
     assert made["problems"] == []
-    text = world.salt["cib_xml.edit"](empty, made["edits"])
+    text = _cib_kinds.edit(empty, made["edits"])
     assert plan(described, text)["changes"] == {}
     less = {"primitives": {"A": dummy}, "alerts": {"x": {"path": "/x"}}}
     for found in (
         made["changes"],
         plan(less, text)["changes"],
         plan({}, text)["changes"],
-        world.salt["cib_plan.describe"](world.salt["cib_xml.read"](text)),
-        world.salt["cib_export.of"](world.salt["cib_xml.read"](text)),
+        _cib_plan.describe(_cib_kinds.read(text)),
+        _cib_export.of(WORLD.machine, _cib_kinds.read(text)),
     ):
         assert "hush" not in repr(found)
-    references = world.salt["cib_export.of"](world.salt["cib_xml.read"](text))["secrets"]
+    references = _cib_export.of(WORLD.machine, _cib_kinds.read(text))["secrets"]
     assert [place.rsplit(":", 2)[1:] for place in references] == [
         ["A", "fake"], ["B", "fake"], ["n1", "rack"], ["r", "p"], ["x", "o"],
     ]  # fmt: skip

@@ -3,11 +3,12 @@
 import pytest
 from salt.exceptions import SaltInvocationError
 
+import _cib_describe
+import _cib_kinds
+import _cib_plan
 from tests.support.cluster_tools import EMPTY_CIB
-from tests.support.salt_modules import load
 
-WORLD = load(states=False, pillar={"place": {"word": "hidden"}})
-salt = WORLD.salt
+PILLAR = {"place:word": "hidden"}
 DUMMY = "ocf:pacemaker:Dummy"
 CIB = EMPTY_CIB.replace(
     "<nodes/>", '<nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes>'
@@ -21,14 +22,14 @@ AROUND = {
 
 
 def compare(description, text, partial=False):
-    want = salt["cib_describe.normalise"]({**AROUND, **description})
-    return salt["cib_plan.compare"](want, salt["cib_xml.read"](text), partial)
+    want = _cib_describe.normalise({**AROUND, **description}, PILLAR.get)
+    return _cib_plan.compare(want, _cib_kinds.read(text), partial)
 
 
 def apply(description, text=CIB, partial=False):
     found = compare(description, text, partial)
     assert found["problems"] == []
-    text = salt["cib_xml.edit"](text, found["edits"])
+    text = _cib_kinds.edit(text, found["edits"])
     again = compare(description, text, partial)
     assert again["changes"] == {} and again["edits"] == []
     return text
@@ -123,12 +124,12 @@ def describes_nothing(live):
 @pytest.mark.parametrize("kind", WALKS)
 def test_each_change_converges(kind):
     text = apply({})
-    first = salt["cib_xml.read"](text)
+    first = _cib_kinds.read(text)
     for value in WALKS[kind]:
         text = apply({kind: value}, text)
-        described = salt["cib_plan.describe"](salt["cib_xml.read"](text))[kind]
+        described = _cib_plan.describe(_cib_kinds.read(text))[kind]
         assert set(changes({kind: described}, text)) == set()
-    last = salt["cib_xml.read"](text)
+    last = _cib_kinds.read(text)
     assert (last["ownership"], last["primitives"]) == (first["ownership"], first["primitives"])
     assert describes_nothing(last[kind])
 
@@ -138,7 +139,7 @@ def test_each_change_converges(kind):
 
 def test_ids_of_levels_are_those_of_pcs():
     text = apply({"fence_levels": WALKS["fence_levels"][0]})
-    assert list(salt["cib_xml.read"](text)["fence_levels"]) == ["fl-n1-1", "fl-n12-2"]
+    assert list(_cib_kinds.read(text)["fence_levels"]) == ["fl-n1-1", "fl-n12-2"]
 
 
 def test_a_level_in_pieces_becomes_one():
@@ -256,14 +257,14 @@ def test_a_tag_of_others_ends_with_its_last_member():
         "u": {"old": ["A"], "new": None},
     }
     text = apply(without, text)
-    assert salt["cib_xml.read"](text)["tags"] == {"t": {"members": ["B"]}}
+    assert _cib_kinds.read(text)["tags"] == {"t": {"members": ["B"]}}
 
 
 def test_our_tag_gets_other_members_when_all_it_had_go():
     text = apply({"tags": {"t": ["A"]}})
     without = {"primitives": {n: one for n, one in AROUND["primitives"].items() if n != "A"}}
     text = apply({**without, "tags": {"t": ["B"]}}, text)
-    assert salt["cib_xml.read"](text)["tags"] == {"t": {"members": ["B"]}}
+    assert _cib_kinds.read(text)["tags"] == {"t": {"members": ["B"]}}
 
 
 def test_a_constraint_may_name_a_new_tag():

@@ -2,33 +2,36 @@
 
 import pytest
 
+import _cib_describe
+import _cib_kinds
+import _cib_plan
+import _cib_primitives
+import _cib_values
 from tests.support.cluster_tools import EMPTY_CIB
-from tests.support.salt_modules import load
 
 AGENT = "ocf:heartbeat:IPaddr2"
 DEFAULTS = [
     {"name": "start", "interval": "0s", "timeout": "20s"},
     {"name": "monitor", "interval": "10s", "timeout": "20s"},
 ]
-salt = load(states=False).salt
 
 
 def compare(description, text):
-    want = salt["cib_describe.normalise"](description)
+    want = _cib_describe.normalise(description)
     for one in want["primitives"].values():
         one["defaults"] = [dict(operation) for operation in DEFAULTS]
-    return salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+    return _cib_plan.compare(want, _cib_kinds.read(text))
 
 
 def apply(description, text=EMPTY_CIB):
     found = compare(description, text)
     assert found["problems"] == []
-    return salt["cib_xml.edit"](text, found["edits"])
+    return _cib_kinds.edit(text, found["edits"])
 
 
 def by_hand(text, *edits):
     """Somebody else's edits: (kind, id, how, what)."""
-    return salt["cib_xml.edit"](
+    return _cib_kinds.edit(
         text, [{"kind": kind, "id": name, how: what} for kind, name, how, what in edits]
     )
 
@@ -38,7 +41,7 @@ def primitive(**more):
 
 
 def operations(text):
-    found = salt["cib_xml.read"](text)["primitives"]["A"]["operations"]
+    found = _cib_kinds.read(text)["primitives"]["A"]["operations"]
     return [{key: value for key, value in one.items() if key != "id"} for one in found]
 
 
@@ -67,8 +70,8 @@ def operations(text):
     ],
 )
 def test_meaning(one, other, expected):
-    assert salt["cib_meaning.same"](one, other) is expected
-    assert salt["cib_meaning.same"](other, one) is expected
+    assert _cib_values.same(one, other) is expected
+    assert _cib_values.same(other, one) is expected
 
 
 def test_a_yaml_boolean_is_any_spelling_but_text_is_text():
@@ -109,7 +112,7 @@ def test_new_one_starts_from_the_default():
 
 def test_what_is_not_said_stays():
     text = apply(primitive())
-    monitor = salt["cib_xml.read"](text)["primitives"]["A"]["operations"][0]
+    monitor = _cib_kinds.read(text)["primitives"]["A"]["operations"][0]
     change = {"operations": [{"id": monitor["id"], "set": {"timeout": "77s"}}]}
     text = by_hand(text, ("primitives", "A", "change", change))
     assert compare(primitive(), text)["changes"] == {}
@@ -145,7 +148,7 @@ def test_intervals_are_made_unique():
         {"name": "monitor", "interval": "10s", "role": "Promoted"},
         {"name": "monitor", "interval": "10s", "role": "Unpromoted"},
     ]
-    found = salt["cib_operations.new"]([], defaults)
+    found = _cib_primitives.new_operations([], defaults)
     assert [one["interval"] for one in found] == ["10s", "11"]
 
 
@@ -158,7 +161,7 @@ def test_roles_tell_operations_apart():
         {"name": "monitor", "role": "Unpromoted", "interval": "21"},
         {"name": "monitor", "role": "Promoted", "interval": "10"},
     ]
-    found = salt["cib_operations.edits"](described, live, [])
+    found = _cib_primitives.changed_operations(described, live, [])
     assert found["edits"] == [{"id": "u", "set": {"interval": "21"}}]
 
 
@@ -177,7 +180,7 @@ STRANGER = {"agent": AGENT, "operations": []}
 
 
 def test_the_record_says_what_is_ours():
-    found = salt["cib_xml.read"](apply(two_of_us()))["ownership"]
+    found = _cib_kinds.read(apply(two_of_us()))["ownership"]
     assert found == {"properties": "batch-limit", "primitives": "A B", "groups": "g"}
 
 
@@ -198,7 +201,7 @@ def test_a_stranger_in_our_group_stays_where_it_stands():
     found = compare(two_of_us(), text)
     assert found["changes"] == {} and found["unmanaged"] == {"primitives": ["X"]}
     turned = {**two_of_us(), "groups": {"g": ["B", "A"]}}
-    assert salt["cib_xml.read"](apply(turned, text))["groups"]["g"]["members"] == ["B", "A", "X"]
+    assert _cib_kinds.read(apply(turned, text))["groups"]["g"]["members"] == ["B", "A", "X"]
 
 
 def test_a_group_of_ours_with_a_stranger_is_not_removed():
@@ -224,9 +227,9 @@ def test_our_primitive_in_a_strangers_group_stays_there():
 
 def test_an_emptied_group_goes():
     text = apply({**two_of_us(), "groups": {}}, by_hand(apply(two_of_us())))
-    assert salt["cib_xml.read"](text)["groups"] == {}
+    assert _cib_kinds.read(text)["groups"] == {}
     text = apply({"properties": {"batch-limit": 5}}, apply(two_of_us()))
-    found = salt["cib_xml.read"](text)
+    found = _cib_kinds.read(text)
     assert (found["groups"], found["primitives"]) == ({}, {})
 
 
@@ -313,5 +316,5 @@ def test_describe_gives_the_same_again():
     described = {**two_of_us(), "constraints": {"colocation": [{"resource": "g", "with": "X"}]}}
     described["primitives"]["X"] = {"agent": AGENT, "operations": {"monitor": {"interval": "7s"}}}
     text = apply(described)
-    again = salt["cib_plan.describe"](salt["cib_xml.read"](text))
+    again = _cib_plan.describe(_cib_kinds.read(text))
     assert set(compare(again, text)["changes"]) <= {"ownership"}

@@ -5,10 +5,13 @@ import xml.etree.ElementTree as ET
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import _cib_describe
+import _cib_kinds
+import _cib_plan
+import _cib_tree
+import _cib_values
 from tests.support.cluster_tools import EMPTY_CIB
-from tests.support.salt_modules import load
 
-salt = load(states=False).salt
 AGENTS = {
     "ocf:heartbeat:IPaddr2": [
         {"name": "start", "interval": "0s", "timeout": "20s"},
@@ -52,7 +55,7 @@ def operations(draw):
                 ),
                 min_size=1,
                 max_size=2,
-                unique_by=lambda one: salt["cib_meaning.milliseconds"](one["interval"]),
+                unique_by=lambda one: _cib_values.milliseconds(one["interval"]),
             )
         )
         found[name] = several if len(several) > 1 or draw(st.booleans()) else several[0]
@@ -163,10 +166,10 @@ def constraints(draw, resources):
 
 
 def plan(description, text):
-    want = salt["cib_describe.normalise"](description)
+    want = _cib_describe.normalise(description)
     for one in want["primitives"].values():
         one["defaults"] = [dict(operation) for operation in AGENTS[one["agent"]]]
-    return salt["cib_plan.compare"](want, salt["cib_xml.read"](text))
+    return _cib_plan.compare(want, _cib_kinds.read(text))
 
 
 def compare(description, text):
@@ -176,14 +179,14 @@ def compare(description, text):
 
 
 def apply(description, text):
-    return salt["cib_xml.edit"](text, compare(description, text)["edits"])
+    return _cib_kinds.edit(text, compare(description, text)["edits"])
 
 
 def places(text):
     """What stands in what."""
-    found = salt["cib_xml.read"](text)
+    found = _cib_kinds.read(text)
     return {
-        name: salt["cib_tree.held"](kind, one)
+        name: _cib_tree.held(kind, one)
         for kind in ("groups", "clones", "bundles")
         for name, one in found[kind].items()
     }
@@ -238,7 +241,7 @@ def test_a_second_time_changes_nothing(description):
 def test_from_any_to_any(one, other):
     text = apply(other, apply(one, EMPTY_CIB))
     assert compare(other, text)["changes"] == {}
-    found, fresh = (salt["cib_xml.read"](each) for each in (text, apply(other, EMPTY_CIB)))
+    found, fresh = (_cib_kinds.read(each) for each in (text, apply(other, EMPTY_CIB)))
     for kind in ("properties", "resource_defaults", "op_defaults"):
         assert set(found[kind]) == set(fresh[kind])
     for kind in ("primitives", "groups", "clones", "bundles"):
@@ -266,7 +269,7 @@ def test_over_what_somebody_made_by_hand(theirs, ours, unmanaged):
     if found["problems"]:
         assert unmanaged == "keep"
         return
-    text = salt["cib_xml.edit"](text, found["edits"])
+    text = _cib_kinds.edit(text, found["edits"])
     assert compare(ours, text)["changes"] == {}
     assert misplaced(text) == []
 
@@ -275,7 +278,7 @@ def test_over_what_somebody_made_by_hand(theirs, ours, unmanaged):
 @given(descriptions())
 def test_what_was_read_describes_itself(description):
     text = apply(description, EMPTY_CIB)
-    read = salt["cib_plan.describe"](salt["cib_xml.read"](text))
+    read = _cib_plan.describe(_cib_kinds.read(text))
     for primitive in read["primitives"].values():
         primitive.get("attributes", {}).pop("passwd", None)  # masked
     changes = compare(read, text)["changes"]
@@ -293,4 +296,4 @@ def test_what_was_read_describes_itself(description):
 @given(descriptions())
 def test_editing_nothing_keeps_everything(description):
     text = apply(description, EMPTY_CIB)
-    assert salt["cib_xml.edit"](text) == text
+    assert _cib_kinds.edit(text) == text

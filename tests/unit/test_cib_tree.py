@@ -2,11 +2,12 @@
 
 import xml.etree.ElementTree as ET
 
+import _cib_describe
+import _cib_kinds
+import _cib_plan
 from tests.support.cluster_tools import EMPTY_CIB
-from tests.support.salt_modules import load
 
 AGENT = "ocf:heartbeat:IPaddr2"
-salt = load(states=False).salt
 
 # A template, sets that are used twice, sets with rules (one inside of another), a guest and a
 # remote node, a master, a clone of a group, an empty bundle: all of it by the schema.
@@ -57,19 +58,19 @@ TEXT = EMPTY_CIB.replace("<resources/>", f"<resources>{ODD}</resources>")
 
 
 def plan(description):
-    want = salt["cib_describe.normalise"](description)
-    found = salt["cib_plan.compare"](want, salt["cib_xml.read"](TEXT))
+    want = _cib_describe.normalise(description)
+    found = _cib_plan.compare(want, _cib_kinds.read(TEXT))
     assert found["problems"] == []
     return found
 
 
 def resources(text):
-    root = ET.fromstring(salt["cib_xml.edit"](text))
+    root = ET.fromstring(_cib_kinds.edit(text))
     return [ET.tostring(one) for one in root.find("configuration/resources")]
 
 
 def test_it_is_read():
-    found = salt["cib_xml.read"](TEXT)
+    found = _cib_kinds.read(TEXT)
     assert found["primitives"]["from-template"]["agent"] == AGENT
     assert found["primitives"]["shared"]["attributes"] == {"ip": "10.0.0.1"}
     assert found["primitives"]["shared"]["meta"] == {}
@@ -84,43 +85,43 @@ def test_it_is_read():
 
 def test_it_stays_beside_what_is_ours():
     found = plan({"primitives": {"A": {"agent": AGENT}}, "clones": {"c": {"resource": "A"}}})
-    text = salt["cib_xml.edit"](TEXT, found["edits"])
+    text = _cib_kinds.edit(TEXT, found["edits"])
     assert resources(text)[:-1] == resources(TEXT)
     assert found["unmanaged"]["bundles"] == ["empty"]
 
 
 def test_it_stays_when_cloned():
     found = plan({"clones": {"c": {"resource": "shared"}}})
-    text = salt["cib_xml.edit"](TEXT, found["edits"])
+    text = _cib_kinds.edit(TEXT, found["edits"])
     (clone,) = [one for one in ET.fromstring(text).iter("clone") if one.get("id") == "c"]
     assert ET.tostring(clone[0]) == resources(TEXT)[2]
 
 
 def test_it_describes_itself():
     """A set with a rule, a template and a set used twice mean the same, described or not."""
-    again = salt["cib_plan.describe"](salt["cib_xml.read"](TEXT))
+    again = _cib_plan.describe(_cib_kinds.read(TEXT))
     changes = plan(again)["changes"]
     assert list(changes) == ["ownership"]
 
 
 def test_one_operation_of_those_that_are_used_twice():
-    again = salt["cib_plan.describe"](salt["cib_xml.read"](TEXT))
+    again = _cib_plan.describe(_cib_kinds.read(TEXT))
     again["primitives"]["m"]["operations"] = [{"name": "monitor", "interval": "8s"}]
     found = plan(again)
     assert list(found["changes"]["primitives"]) == ["m"]
-    text = salt["cib_xml.edit"](TEXT, found["edits"])
-    live = salt["cib_xml.read"](text)["primitives"]
+    text = _cib_kinds.edit(TEXT, found["edits"])
+    live = _cib_kinds.read(text)["primitives"]
     assert [one["interval"] for one in live["m"]["operations"]] == ["8s"]
     assert resources(text)[0] == resources(TEXT)[0]
 
 
 def test_one_attribute_of_a_set_that_is_used_twice():
-    again = salt["cib_plan.describe"](salt["cib_xml.read"](TEXT))
+    again = _cib_plan.describe(_cib_kinds.read(TEXT))
     again["primitives"]["guest"]["utilization"] = {"cpu": 2}
     found = plan(again)
     assert found["changes"]["primitives"] == {
         "guest": {"utilization:cpu": {"old": "1", "new": "2"}}
     }
-    live = salt["cib_xml.read"](salt["cib_xml.edit"](TEXT, found["edits"]))["primitives"]
+    live = _cib_kinds.read(_cib_kinds.edit(TEXT, found["edits"]))["primitives"]
     assert live["guest"]["utilization"] == {"cpu": "2"}
     assert live["shared"]["utilization"] == {"cpu": "1"}

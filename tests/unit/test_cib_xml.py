@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.salt_modules import load
+import _cib_kinds
+import _cib_xml
 
 RECORDED = (Path(__file__).parent / "data" / "cib" / "pcs-0.11.xml").read_text()
-salt = load(states=False).salt
-read, edit = salt["cib_xml.read"], salt["cib_xml.edit"]
+read, edit = _cib_kinds.read, _cib_kinds.edit
 
 
 def cib(resources="", schema="3.1", **sections):
@@ -188,7 +188,7 @@ def test_old_score_of_an_order_is_its_kind():
 def test_versioned_patch():
     patch = '<diff format="2"><version><source epoch="1"/></version><change/></diff>'
     version = {"admin_epoch": "1", "epoch": "20", "num_updates": "7"}
-    root = ET.fromstring(salt["cib_xml.versioned_patch"](patch, version))
+    root = ET.fromstring(_cib_xml.versioned_patch(patch, version))
     assert [child.tag for child in root] == ["version", "change"]
     assert root.find("version/source").attrib == version
     assert root.find("version/target").attrib == {**version, "epoch": "21", "num_updates": "0"}
@@ -196,4 +196,15 @@ def test_versioned_patch():
 
 def test_a_cib_without_a_configuration_is_none():
     with pytest.raises(ValueError, match="has no <configuration>"):
-        load().salt["cib_xml.read"]("<cib/>")
+        _cib_kinds.read("<cib/>")
+
+
+def test_a_remote_node_without_a_name_is_none():
+    """An option that says nothing has no value in the XML."""
+    meta = (
+        '<meta_attributes id="A-meta"><nvpair id="A-remote" name="remote-node"/></meta_attributes>'
+    )
+    text = cib(
+        f'<primitive id="A" class="ocf" provider="pacemaker" type="Dummy">{meta}</primitive>'
+    )
+    assert list(_cib_kinds.read(text)["primitives"]) == ["A"]

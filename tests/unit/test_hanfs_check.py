@@ -39,20 +39,20 @@ class Machine:
             if "password" in facts
             else {"hanfs": {"sites": {"athens": {"cluster": {"password": "s3cret"}}}}},
             salt={
-                "pcs.corosync_conf": lambda: self.facts["conf"],
-                "pcs.member_of": self._member,
-                "hanfs_net.addresses": lambda: self.facts["local"],
-                "hanfs_net.resolve": lambda name: self.facts["names"].get(name, []),
-                "hanfs_net.name_of": lambda address: self.facts["virtual_name"],
-                "hanfs_net.answered_by": self._answered_by,
-                "hanfs_storage.inspect": lambda storage, cluster, claim, protection: {},
-                "hanfs_storage_rules.decide": lambda *args: self.facts["verdict"],
-                "hanfs_storage.fstab": lambda storage: self.facts.get("fstab", []),
-                "cib.query": self._query,
+                "_pcs_node.corosync_conf": lambda: self.facts["conf"],
+                "_pcs_node.member_of": self._member,
+                "_hanfs_net.addresses": lambda: self.facts["local"],
+                "_hanfs_net.resolve": lambda name: self.facts["names"].get(name, []),
+                "_hanfs_net.name_of": lambda address: self.facts["virtual_name"],
+                "_hanfs_net.answered_by": self._answered_by,
+                "_hanfs_storage.inspect": lambda storage, cluster, claim, protection: {},
+                "_hanfs_storage_rules.decide": lambda *args: self.facts["verdict"],
+                "_hanfs_storage.fstab": lambda storage: self.facts.get("fstab", []),
+                "_pcs_cib.query": self._query,
             },
         )
-        self.world.salt["hanfs.own_name"] = lambda: self.facts["name"]
-        self.world.modules.hanfs_check.CIB_FILE = self.facts.get("cib_file", "/nonexistent")
+        self.world.salt["_hanfs_here.own_name"] = lambda: self.facts["name"]
+        self.world.library._hanfs_check.CIB_FILE = self.facts.get("cib_file", "/nonexistent")
 
     def _member(self):
         found = self.facts["conf"]

@@ -13,11 +13,7 @@ from tests.support.lint_node import COROSYNC, Node, good_article, good_hardened,
 from tests.support.salt_modules import load
 
 WORLD = load(states=False)
-parse = {
-    name.split(".")[1]: function
-    for name, function in WORLD.salt.items()
-    if name.startswith("hanfs_facts_parse.")
-}
+parse = WORLD.library._hanfs_facts_parse
 
 
 @pytest.fixture
@@ -38,7 +34,7 @@ keytab-file = '/etc/other.keytab'
 [ statd ]
 port=662
 """
-    assert parse["sections"](text) == {
+    assert parse.sections(text) == {
         "nfsd": {"lease-time": "60", "grace-time": "90", "threads": "1 6"},
         "gssd": {"keytab-file": "/etc/other.keytab"},
         "statd": {"port": "662"},
@@ -47,7 +43,7 @@ port=662
 
 def test_shell_assignments():
     text = 'ID=debian\nexport NAME="Debian GNU/Linux"  # x\nBROKEN="a\n# NO=1\n'
-    assert parse["assignments"](text) == {
+    assert parse.assignments(text) == {
         "ID": "debian",
         "NAME": "Debian GNU/Linux",
         "BROKEN": '"a',
@@ -64,7 +60,7 @@ def test_shell_assignments():
     ],
 )
 def test_ports_of_the_old_daemons(arguments, ports):
-    assert parse["option_ports"](arguments) == ports
+    assert parse.option_ports(arguments) == ports
 
 
 def test_lvms_language():
@@ -76,7 +72,7 @@ activation/volume_list = [ "vg0", "vg1/lv", '@tag' ]
 devices { filter = "a|/dev/sd\\"x|" empty = [] }
 global/extra = -1
 """
-    assert parse["lvm_config"](text) == {
+    assert parse.lvm_config(text) == {
         "global": {"system_id_source": "uname", "use_lvmetad": 0, "extra": -1},
         "activation": {"volume_list": ["vg0", "vg1/lv", "@tag"]},
         "devices": {"filter": 'a|/dev/sd"x|', "empty": []},
@@ -85,30 +81,30 @@ global/extra = -1
 
 @pytest.mark.parametrize("text", ["}", "{", "a {", "a = [", "a = ", '"', "= 1 }"])
 def test_lvms_language_cut_off(text):
-    assert isinstance(parse["lvm_config"](text), dict)
+    assert isinstance(parse.lvm_config(text), dict)
 
 
 def test_a_keytab_with_holes():
     data = keytab("nfs/nfs.example.com@EXAMPLE.COM", "host/a@EXAMPLE.COM")
-    assert parse["keytab"](data) == ["host/a@EXAMPLE.COM", "nfs/nfs.example.com@EXAMPLE.COM"]
-    assert parse["keytab"](b"") is None and parse["keytab"](b"text") is None
+    assert parse.keytab(data) == ["host/a@EXAMPLE.COM", "nfs/nfs.example.com@EXAMPLE.COM"]
+    assert parse.keytab(b"") is None and parse.keytab(b"text") is None
     for length in range(2, len(data)):
-        assert isinstance(parse["keytab"](data[:length]), list)
+        assert isinstance(parse.keytab(data[:length]), list)
 
 
 def test_exports():
     text = '# /no\n/srv *(rw)\n"/with blank" a(ro)\n/oct\\040al b\n\n/two \\\n  c(ro)\n'
-    assert parse["exported_directories"](text) == ["/srv", "/with blank", "/oct al", "/two"]
+    assert parse.exported_directories(text) == ["/srv", "/with blank", "/oct al", "/two"]
 
 
 def test_the_table_of_mounts():
     text = "36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 - ext3 /dev/root rw\nbroken\n1 2 3\n"
-    (mount,) = parse["mounts"](text)
+    (mount,) = parse.mounts(text)
     assert (mount["directory"], mount["root"], mount["fstype"]) == ("/mnt 2", "/mnt1", "ext3")
 
 
 def test_versions_compare_as_numbers():
-    key = parse["version_key"]
+    key = parse.version_key
     assert key("1:4.12.0-2") < key("4.16.0") and key("4.9.1-99.el9") < key("4.10.0-1.el9")
 
 
@@ -116,7 +112,7 @@ def test_versions_compare_as_numbers():
 
 
 def test_the_metadata_of_a_volume_group(node):
-    assert WORLD.salt["hanfs_facts_lvm.group_on"](str(node.root / "dev/sdb")) == {
+    assert WORLD.library._hanfs_facts_lvm.group_on(str(node.root / "dev/sdb")) == {
         "pv_uuid": "Qj3wI2-p5Tn-CAjR-g2HR-87NZ-viIm-TU83HW",
         "vg": "NFS_SHARED",
         "system_id": "nfs-server1",
@@ -128,7 +124,7 @@ def test_the_metadata_of_a_volume_group(node):
 @pytest.mark.parametrize("length", [0, 100, 512, 560, 600, 4096, 4200, 5000, 1000000])
 def test_a_disk_that_is_cut_off_is_unknown_or_has_no_group(node, length):
     node.write("/dev/sdb", pv_image()[:length])
-    found = WORLD.salt["hanfs_facts_lvm.group_on"](str(node.root / "dev/sdb"))
+    found = WORLD.library._hanfs_facts_lvm.group_on(str(node.root / "dev/sdb"))
     assert found is None or found["vg"] in (None, "NFS_SHARED")
 
 
@@ -148,7 +144,7 @@ def test_filters(patterns, rejected):
     names = ["/dev/disk/by-id/wwn-1", "/dev/sdb"]
     if patterns == ["r|/dev/sdb|"]:
         names = ["/dev/disk/by-id/wwn-1"]
-    assert WORLD.salt["hanfs_facts_lvm.rejected"](patterns, names) is rejected
+    assert WORLD.library._hanfs_facts_lvm.rejected(patterns, names) is rejected
 
 
 @pytest.mark.parametrize(
@@ -163,8 +159,8 @@ def test_filters(patterns, rejected):
 )
 def test_the_devices_file(entry, there):
     device = {"names": ["/dev/sdb"], "wwid": "naa.1", "serial": None, "pv_uuid": "a-b-c"}
-    entries = parse["lvm_devices"](entry)
-    assert WORLD.salt["hanfs_facts_lvm.listed"](entries, device) is there
+    entries = parse.lvm_devices(entry)
+    assert WORLD.library._hanfs_facts_lvm.listed(entries, device) is there
 
 
 @pytest.mark.parametrize(
@@ -181,7 +177,7 @@ def test_the_devices_file(entry, there):
     ],
 )
 def test_the_system_id(text, system, system_id):
-    found = WORLD.salt["hanfs_facts_lvm.settings"]([text], "nfs-server1", "0123", *system)
+    found = WORLD.library._hanfs_facts_lvm.settings([text], "nfs-server1", "0123", *system)
     assert found["system_id"] == system_id
 
 
@@ -195,7 +191,7 @@ def test_the_system_id(text, system, system_id):
     ],
 )
 def test_where_lvm_uses_a_devices_file_by_itself(system, used):
-    assert WORLD.salt["hanfs_facts_lvm.settings"]([], "a", "", *system)["use_devicesfile"] is used
+    assert WORLD.library._hanfs_facts_lvm.settings([], "a", "", *system)["use_devicesfile"] is used
 
 
 # --- a node ---------------------------------------------------------------------------------------
@@ -235,11 +231,11 @@ def test_a_drop_in_wins_over_nfs_conf(node):
 
 def test_what_peers_are_told_is_one_line_and_comes_back(node):
     facts = node.gather(good_article())
-    text = WORLD.salt["hanfs_facts.digest"](facts)
-    assert text == WORLD.salt["hanfs_facts.digest"](node.gather(good_article()))
+    text = WORLD.library._hanfs_facts.digest(facts)
+    assert text == WORLD.library._hanfs_facts.digest(node.gather(good_article()))
     assert "\n" not in text and len(text) < 1000
     status = {"attributes": {"nfs-server2": {"hanfs-facts": text, "other": "1"}, "x": {}}}
-    told = WORLD.salt["hanfs_facts.peers"](status)
+    told = WORLD.library._hanfs_facts.peers(status)
     assert list(told) == ["nfs-server2"]
     assert told["nfs-server2"]["kernel"] == "6.1.0-18-amd64"
     assert told["nfs-server2"]["pkg.pcs"] == "0.11.5-1"
@@ -250,7 +246,7 @@ def test_what_peers_are_told_is_one_line_and_comes_back(node):
     [(100, 100.9, 101.0, 0), (100, 99.5, 100.2, 0), (107, 100.0, 100.5, 6.5), (93, 100, 100, -6)],
 )
 def test_only_the_certain_part_of_a_clocks_difference_counts(theirs, before, after, skew):
-    assert WORLD.salt["hanfs_facts_net.skew"](theirs, before, after) == skew
+    assert WORLD.library._hanfs_facts_net.skew(theirs, before, after) == skew
 
 
 @pytest.fixture
@@ -272,7 +268,7 @@ def pcsd(tmp_path):
 
 
 def test_a_peers_clock_is_read_from_its_pcsd(pcsd, monkeypatch):
-    ask = WORLD.salt["hanfs_facts_net.clock_offset"]
+    ask = WORLD.library._hanfs_facts_net.clock_offset
     port = pcsd.server_address[1]
     assert ask("127.0.0.1", port=port) == 0.0
     handler = http.server.SimpleHTTPRequestHandler
@@ -284,7 +280,7 @@ def test_a_peers_clock_is_read_from_its_pcsd(pcsd, monkeypatch):
 
 
 def test_a_peer_that_does_not_answer_has_no_clock():
-    assert WORLD.salt["hanfs_facts_net.clock_offset"]("127.0.0.1", timeout=1) is None
+    assert WORLD.library._hanfs_facts_net.clock_offset("127.0.0.1", timeout=1) is None
 
 
 def test_versions_where_there_is_rpm(tmp_path, monkeypatch):
@@ -298,7 +294,7 @@ def test_versions_where_there_is_rpm(tmp_path, monkeypatch):
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     world = load(states=False)
-    found = world.modules.hanfs_facts._rpm_versions()
+    found = world.library._hanfs_facts._rpm_versions(world.machine)
     assert found == {"pcs": "0.11.7-2.el9", "pacemaker": "2.1.7-5.el9"}
     assert len(world.commands) == 1
 
@@ -306,10 +302,10 @@ def test_versions_where_there_is_rpm(tmp_path, monkeypatch):
 def test_a_real_machine_is_looked_at_without_a_process():
     """Whatever this machine is: nothing raises, and dpkg's own file is read where there is one."""
     world = load(states=False)
-    normal = world.salt["hanfs_schema.normalise"](good_hardened(), "hanfs")
-    facts = world.salt["hanfs_facts.gather"](normal)
+    normal = world.library._hanfs_schema.normalise(good_hardened(), "hanfs")
+    facts = world.library._hanfs_facts.gather(world.machine, normal)
     assert facts["kernel"] and facts["hostname"]
     assert [argv[0] for argv in world.commands] in ([], ["rpm"])
-    description = world.salt["hanfs_model.description"](normal)
-    told = world.salt["hanfs_lint_rules.told"](normal, description, facts)
-    assert world.salt["hanfs_lint_rules.findings"](told, normal, "hanfs")
+    description = world.library._hanfs_model.description(normal, {})
+    told = world.library._hanfs_lint_rules.told(normal, description, facts)
+    assert world.library._hanfs_lint_rules.findings(told, normal, "hanfs")

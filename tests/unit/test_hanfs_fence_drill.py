@@ -4,8 +4,9 @@ import copy
 import itertools
 
 import pytest
-from salt.exceptions import CommandExecutionError, SaltInvocationError
+from salt.exceptions import SaltInvocationError
 
+from tests.support.cluster_tools import EMPTY_CIB
 from tests.support.salt_modules import load
 
 FLAGS = ("standby", "standby_onfail", "maintenance", "pending", "unclean")
@@ -34,7 +35,7 @@ STATUS = {
     "failures": [],
     "fence_history": [],
 }
-refusals = load(states=False, modules=["hanfs_fence_rules"]).salt["hanfs_fence_rules.refusals"]
+refusals = load(states=False).library._hanfs_fence_rules.refusals
 
 
 def status(**changes):
@@ -108,20 +109,28 @@ OFFLINE = {"n2__online": False}
 class Cluster:
     """A cluster that answers with one status after the other; the last one stays."""
 
-    def __init__(self, monkeypatch, *after, before=None, fenced=True, own="n1", **salt):
+    def __init__(
+        self,
+        monkeypatch,
+        *after,
+        before=None,
+        fenced=True,
+        own="n1",
+        constraint="location-1",
+        **salt,
+    ):
         self.statuses = itertools.chain([before or STATUS], after, itertools.repeat(after[-1]))
         self.commands = []
         self.fenced = fenced
+        location = f'<rsc_location id="{constraint}" rsc="A" node="n1" score="1"/>'
+        self.cib = EMPTY_CIB.replace("<constraints/>", f"<constraints>{location}</constraints>")
         self.world = load(
             states=False,
-            modules=["hanfs_fence_drill", "hanfs_fence_rules"],
+            run=self._run,
             salt={
-                "pcs.status": lambda: next(self.statuses),
-                "pcs_lock.holder": lambda: None,
-                "pcs_run.run": self._run,
-                "cib_push.query": lambda: "<cib/>",
-                "cib_xml.read": lambda text: {"ids": ["location-1"]},
-                "hanfs.fence_test": lambda node: {"problems": []},
+                "_pcs_node.status": lambda: next(self.statuses),
+                "_pcs_lock.holder": lambda: None,
+                "_hanfs_fence_test.fence_test": lambda node: {"problems": []},
                 **salt,
             },
         )
@@ -132,9 +141,12 @@ class Cluster:
         monkeypatch.setattr("time.sleep", lambda seconds: None)
 
     def _run(self, argv, **_):
+        if argv == ["cibadmin", "--query"]:
+            return {"retcode": 0, "stdout": self.cib, "stderr": ""}
         self.commands.append(argv)
-        if not self.fenced:
-            raise CommandExecutionError("stonith_admin --reboot n2: No route to host")
+        if self.fenced:
+            return {"retcode": 0, "stdout": "", "stderr": ""}
+        return {"retcode": 1, "stdout": "", "stderr": "No route to host"}
 
     def drill(self, node="n2", **kwargs):
         return self.world.salt["hanfs.fence_drill"](node, confirm=node, **kwargs)
@@ -198,9 +210,9 @@ def test_what_does_not_happen_in_time_is_told(monkeypatch, after, told):
 @pytest.mark.parametrize(
     "salt, told",
     [
-        ({"pcs_lock.holder": lambda: {"node": "n2", "purpose": "SBD"}}, "n2 is changing"),
-        ({"cib_xml.read": lambda text: {"ids": ["cli-ban-x"]}}, "a move or a ban is in force"),
-        ({"hanfs.fence_test": lambda node: {"problems": ["f: n2: no"]}}, "f: n2: no"),
+        ({"_pcs_lock.holder": lambda: {"node": "n2", "purpose": "SBD"}}, "n2 is changing"),
+        ({"constraint": "cli-ban-x"}, "a move or a ban is in force"),
+        ({"_hanfs_fence_test.fence_test": lambda node: {"problems": ["f: n2: no"]}}, "f: n2: no"),
     ],
 )
 def test_nothing_is_fenced_while_somebody_works_or_a_device_does_not_answer(

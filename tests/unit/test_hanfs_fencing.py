@@ -8,9 +8,9 @@ from tests.support import sites
 from tests.support.salt_modules import load
 
 WORLD = load(states=False)
-describe = WORLD.salt["hanfs_fencing.description"]
-problems = WORLD.salt["hanfs_fencing_rules.problems"]
-judge = WORLD.salt["hanfs_fencing.problems"]
+describe = WORLD.library._hanfs_fencing.description
+problems = WORLD.library._hanfs_fencing_rules.problems
+judge = WORLD.library._hanfs_fencing.problems
 
 PATH = "hanfs:sites:athens"
 HERE = f"{PATH}:fencing"
@@ -401,7 +401,7 @@ def test_what_a_node_may_be_called(plug, wrong):
     pillar = sites.site()
     device = {"agent": "fence_apc", "nodes": dict.fromkeys(pillar["cluster"]["nodes"], plug)}
     pillar["fencing"] = {"enabled": True, "devices": {"f": device}}
-    found = WORLD.salt["hanfs_schema.problems"](pillar, PATH)
+    found = WORLD.library._hanfs_schema.problems(pillar, PATH)
     assert len(found) == 2 * wrong, found
 
 

@@ -7,10 +7,10 @@ import stat
 import pytest
 
 from tests.support.salt_modules import load
+from tests.support.sites import PATH, pillar
 
 KEY = b"\x00\x01binary \xff key\n"
 CODED = base64.b64encode(KEY).decode()
-PATH = "hanfs:sites:athens"
 SBD = {"devices": ["/dev/x", "/dev/y"], "watchdog": "/dev/null"}
 NODES = ["n1", "n2"]
 
@@ -29,11 +29,11 @@ class Machine:
             salt={
                 "service.enable": self._enable,
                 "service.systemctl_reload": self._reload,
-                "pcs.member_of": lambda: member,
-                "hanfs.own_name": lambda: "n1",
+                "_pcs_node.member_of": lambda: member,
+                "_hanfs_here.own_name": lambda: "n1",
             },
         )
-        sbd = self.world.modules.hanfs_sbd
+        sbd = self.world.library._hanfs_sbd
         self.config = tmp_path / "default-sbd"
         self.drop_in = tmp_path / "sbd.service.d" / "hanfs.conf"
         sbd.CONFIGS = {"Debian": str(self.config)}
@@ -42,7 +42,7 @@ class Machine:
         sbd.PID_FILE = str(tmp_path / "sbd.pid")
         sbd.PROC = str(tmp_path / "proc")
         sbd.CIB_FILE = str(tmp_path / "cib.xml")
-        self.world.modules.pcs_sbd.CONFIGS = (str(self.config),)
+        self.world.library._pcs_sbd.CONFIGS = (str(self.config),)
         (tmp_path / "proc").mkdir(exist_ok=True)
 
     def _enable(self, name):
@@ -67,8 +67,12 @@ class Machine:
         self.process(42, "sbd")
         (self.root / "sbd.pid").write_text("42\n")
 
-    def state(self, name, *args, **kwargs):
-        return getattr(self.world.states.hanfs_fencing, name)("x", *args, **kwargs)
+    def state(self, name, sbd=None):
+        """The state of a site with this SBD; what is in pillar already without."""
+        if sbd is not None:
+            cluster = {"name": "c", "nodes": dict.fromkeys(NODES, [])}
+            self.world.pillar.update(pillar({"cluster": cluster, "fencing": {"sbd": sbd}}))
+        return getattr(self.world.states.hanfs_fencing, name)("x", PATH)
 
 
 @pytest.fixture
@@ -79,16 +83,11 @@ def machine(tmp_path):
 # --- key files ------------------------------------------------------------------------------------
 
 
-def keys(path, content=CODED, **more):
-    fencing = {"key_files": {str(path): {"content": content, **more}}}
-    return {"hanfs": {"sites": {"athens": {"fencing": fencing}}}}
-
-
-def write_key(tmp_path, content=None, encoding="base64", test=False):
+def write_key(tmp_path, content=CODED, encoding="base64", test=False):
     file = tmp_path / "cluster" / "fence_xvm.key"
-    pillar = keys(file) if content is None else keys(file, content)
-    made = Machine(tmp_path, test=test, pillar=pillar)
-    return file, made.state("fencing_keys", {str(file): {"encoding": encoding}}, PATH)
+    key_files = {str(file): {"content": content, "encoding": encoding}}
+    made = Machine(tmp_path, test=test, pillar=pillar({"fencing": {"key_files": key_files}}))
+    return file, made.state("fencing_keys")
 
 
 def test_a_key_file_is_written_for_root_only_and_never_shown(tmp_path):
@@ -150,7 +149,7 @@ def test_what_is_no_file_stays(tmp_path):
 
 
 def test_no_keys_no_work(machine):
-    ret = machine.state("fencing_keys")
+    ret = machine.state("fencing_keys", {})
     assert (ret["result"], ret["changes"]) == (True, {})
 
 
@@ -202,7 +201,7 @@ def test_the_settings_are_written_into_the_file_of_the_distribution(tmp_path):
 def test_the_settings_are_written_where_there_is_no_file(machine):
     assert machine.state("sbd_configured", SBD)["result"] is True
     assert "SBD_PACEMAKER=yes\n" in machine.config.read_text()
-    assert machine.world.salt["pcs.sbd_config"]()["SBD_DEVICE"] == "/dev/x;/dev/y"
+    assert machine.world.library._pcs_sbd.sbd_config()["SBD_DEVICE"] == "/dev/x;/dev/y"
 
 
 def test_without_disks_no_disk_is_left_and_nothing_waits(machine):
@@ -268,7 +267,7 @@ def test_the_drop_in_goes_when_it_is_not_needed_any_more(machine):
 
 def test_a_running_cluster_with_other_settings_needs_a_restart_and_gets_none(machine):
     machine.state("sbd_configured", SBD)
-    written = machine.world.salt["pcs.sbd_config"]()
+    written = machine.world.library._pcs_sbd.sbd_config()
     machine.sbd_runs(**written)
     assert "warnings" not in machine.state("sbd_configured", SBD)
     ret = machine.state("sbd_configured", {**SBD, "watchdog_timeout": 30})
@@ -284,7 +283,7 @@ def test_sbd_is_enabled_and_not_started(machine, tmp_path):
     assert dry["result"] is None
     ret = machine.world.states.hanfs_fencing.sbd_enabled("sbd")
     assert (ret["result"], ret["changes"]) == (True, dry["changes"])
-    assert machine.world.salt["hanfs_sbd.is_enabled"]()
+    assert machine.world.library._hanfs_sbd.is_enabled()
     assert machine.world.states.hanfs_fencing.sbd_enabled("sbd")["changes"] == {}
 
 
@@ -303,16 +302,16 @@ def runs_on(machine, second, slots=None):
         asked.append(argv)
         return {"stdout": STATUS.format(second), "stderr": "", "retcode": 0}
 
-    machine.world.salt["pcs_run.run"] = run
-    machine.world.salt["hanfs_sbd_disk.slots"] = lambda device: dict.fromkeys(slots or NODES)
-    machine.world.modules.hanfs_sbd_disk.slots = lambda device: dict.fromkeys(slots or NODES)
+    machine.world.salt["_cib_run.Machine.run"] = run
+    machine.world.salt["_hanfs_sbd_disk.slots"] = lambda device: dict.fromkeys(slots or NODES)
+    machine.world.library._hanfs_sbd_disk.slots = lambda device: dict.fromkeys(slots or NODES)
     return asked
 
 
 def test_the_cluster_may_rely_on_an_sbd_that_runs_on_every_node(machine):
     machine.sbd_runs(SBD_WATCHDOG_TIMEOUT=10)
     asked = runs_on(machine, "YES | YES | YES")
-    ret = machine.state("sbd_running", SBD, NODES)
+    ret = machine.state("sbd_running", SBD)
     assert (ret["result"], ret["changes"]) == (True, {})
     assert asked == [["pcs", "stonith", "sbd", "status"]]
 
@@ -321,7 +320,7 @@ def test_the_cluster_may_rely_on_an_sbd_that_runs_on_every_node(machine):
 def test_a_peer_without_sbd_keeps_the_configuration_away(machine, sbd):
     machine.sbd_runs(SBD_WATCHDOG_TIMEOUT=10)
     runs_on(machine, "YES | YES |  NO", slots=["n1", "n2"])
-    ret = machine.state("sbd_running", sbd, NODES)
+    ret = machine.state("sbd_running", sbd)
     assert ret["result"] is False
     assert "SBD does not run on n2" in ret["comment"]
     assert "SBD does not run on n1" not in ret["comment"]
@@ -331,16 +330,16 @@ def test_a_peer_without_sbd_keeps_the_configuration_away(machine, sbd):
 def test_a_peer_without_a_slot_never_ran_sbd(machine):
     machine.sbd_runs(SBD_WATCHDOG_TIMEOUT=10)
     runs_on(machine, "YES | YES | YES", slots=["n1"])
-    ret = machine.state("sbd_running", SBD, NODES)
+    ret = machine.state("sbd_running", SBD)
     assert (ret["result"], "SBD does not run on n2" in ret["comment"]) == (False, True)
 
 
 def test_a_cluster_that_was_started_without_sbd_is_told_to_be_restarted(machine, tmp_path):
     machine.process(41, "pacemakerd")
-    ret = machine.state("sbd_running", SBD, NODES)
+    ret = machine.state("sbd_running", SBD)
     assert ret["result"] is False
     assert "was started without SBD" in ret["comment"]
-    ret = Machine(tmp_path, test=True).state("sbd_running", SBD, NODES)
+    ret = Machine(tmp_path, test=True).state("sbd_running", SBD)
     assert ret["result"] is None
 
 
@@ -348,10 +347,10 @@ def test_a_timeout_that_pacemaker_would_end_itself_for(machine):
     """stonith-watchdog-timeout (20 s) must exceed what SBD was started with, or Pacemaker exits."""
     machine.sbd_runs(SBD_WATCHDOG_TIMEOUT=30)
     runs_on(machine, "YES | YES | YES")
-    ret = machine.state("sbd_running", {"watchdog_timeout": 10}, NODES)
+    ret = machine.state("sbd_running", {"watchdog_timeout": 10})
     assert ret["result"] is False
     assert "still has a watchdog timeout of 30 s" in ret["comment"]
-    assert machine.state("sbd_running", {"watchdog_timeout": 16}, NODES)["result"] is True
+    assert machine.state("sbd_running", {"watchdog_timeout": 16})["result"] is True
 
 
 CIB = """<cib><configuration><crm_config><cluster_property_set id="a">
@@ -374,5 +373,5 @@ def test_a_cluster_that_relies_on_sbd_already_asks_nobody(machine, sbd, value, r
     machine.sbd_runs(SBD_WATCHDOG_TIMEOUT=10)
     asked = runs_on(machine, "YES | YES | YES")
     (machine.root / "cib.xml").write_text(CIB.format(value, resources))
-    assert machine.state("sbd_running", sbd, NODES)["result"] is True
+    assert machine.state("sbd_running", sbd)["result"] is True
     assert bool(asked) is asks

@@ -1,11 +1,12 @@
 """What passes the firewall: services and ports by NFS version, zones, and nothing twice."""
 
+import shutil
+
 import pytest
-import salt.utils.path
 from salt.exceptions import CommandExecutionError
 
 from tests.support.salt_modules import load
-from tests.support.sites import site
+from tests.support.sites import PATH, pillar, site
 
 DEFAULT = ["high-availability", "nfs", "mountd", "rpc-bind"]
 NFS = {
@@ -44,18 +45,21 @@ def world(wall, test=False, nfs=None):
     def normalise(given):
         return {**given, "nfs": nfs}
 
-    made = load(
-        opts={"test": test},
-        run=wall,
-        modules=["hanfs_settings", "hanfs_settings_text"],
-        salt={"hanfs_schema.normalise": normalise},
-    )
-    return made.states.hanfs_firewall.firewall_allows
+    def call(name, site, services):
+        made = load(
+            opts={"test": test},
+            pillar=pillar(site),
+            run=wall,
+            salt={"_hanfs_schema.normalise": normalise},
+        )
+        return made.states.hanfs_firewall.firewall_allows(name, PATH, services)
+
+    return call
 
 
 @pytest.fixture(autouse=True)
 def everything_installed(monkeypatch):
-    monkeypatch.setattr(salt.utils.path, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name, **_: f"/usr/bin/{name}")
 
 
 def test_what_is_missing_is_opened_and_once():
@@ -108,7 +112,7 @@ def test_what_each_site_needs(nfs, firewall, wanted):
 
 
 def test_a_dry_run_before_firewalld_is_there(monkeypatch):
-    monkeypatch.setattr(salt.utils.path, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     ret = world(Firewall(), test=True)("x", site(), DEFAULT)
     assert ret["result"] is None and "before firewalld is installed" in ret["comment"]
     ret = world(Firewall())("x", site(), DEFAULT)
@@ -135,6 +139,6 @@ def test_a_site_that_is_wrong_is_an_answer():
     def normalise(_):
         raise CommandExecutionError("wrong")
 
-    made = load(modules=["hanfs_settings"], salt={"hanfs_schema.normalise": normalise})
-    ret = made.states.hanfs_firewall.firewall_allows("x", {}, DEFAULT)
+    made = load(pillar=pillar({}), salt={"_hanfs_schema.normalise": normalise})
+    ret = made.states.hanfs_firewall.firewall_allows("x", PATH, DEFAULT)
     assert ret["result"] is False and ret["comment"] == "wrong"

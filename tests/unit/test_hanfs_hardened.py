@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import _cib_describe
 from tests.support.salt_modules import load
 from tests.support.sites import hardened
 
-WORLD = load(modules=["hanfs*", "cib*"], states=False)
-names = WORLD.modules.hanfs_names
+WORLD = load(states=False)
+names = WORLD.library._hanfs_names
 
 
 def compiled(change=None):
@@ -149,7 +150,7 @@ def test_without_fencing_there_is_no_priority_and_a_warning():
     off = {"fencing": {"enabled": False}}
     assert "meta" not in compiled(off)["groups"]["nfs"]
     assert compiled(off)["properties"]["stonith-enabled"] is False
-    assert WORLD.salt["hanfs.warnings"](hardened(off))
+    assert WORLD.library._hanfs_here.warnings(hardened(off))
 
 
 def test_nfsv4_only():
@@ -185,9 +186,7 @@ def test_no_scope_no_tickle_names_for_notification():
     [("Debian", 12, "6"), ("Debian", 13, "tcp"), ("Rocky", 12, "tcp"), (None, None, "tcp")],
 )
 def test_the_protocol_as_the_installed_portblock_finds_it(os, release, protocol):
-    world = load(
-        modules=["hanfs*"], states=False, grains={"os": os, "osmajorrelease": release} if os else {}
-    )
+    world = load(states=False, grains={"os": os, "osmajorrelease": release} if os else {})
     made = world.salt["hanfs.description"](hardened())
     assert made["primitives"]["tickle_192.168.16.100"]["attributes"]["protocol"] == protocol
 
@@ -240,7 +239,7 @@ def test_several_file_systems_groups_and_addresses():
     assert made["primitives"]["nfs_notify"]["attributes"]["source_host"] == (
         "192.168.16.100,192.168.16.101"
     )
-    WORLD.salt["cib_describe.normalise"](
+    _cib_describe.normalise(
         {**made, "primitives": {k: v for k, v in made["primitives"].items() if "fence" not in k}}
     )
 
@@ -309,7 +308,7 @@ def test_no_name_and_no_number_depends_on_order_or_company(exports, random, data
         made = WORLD.salt["hanfs.description"](hardened({"exports": listed}))["primitives"]
         return {name: item for name, item in made.items() if name.startswith("export_")}
 
-    found = WORLD.salt["hanfs_schema.problems"](hardened({"exports": exports}))
+    found = WORLD.library._hanfs_schema.problems(hardened({"exports": exports}))
     if found:
         assert all("name" in sentence for sentence in found), found
         return

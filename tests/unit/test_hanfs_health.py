@@ -8,9 +8,9 @@ from tests.support.salt_modules import load
 from tests.support.sites import hardened, site
 
 WORLD = load(states=False)
-judge = WORLD.salt["hanfs_health.judge"]
-link_problems = WORLD.salt["hanfs_health.link_problems"]
-SITE = WORLD.salt["hanfs_schema.normalise"](site())
+judge = WORLD.library._hanfs_health.judge
+link_problems = WORLD.library._hanfs_health.link_problems
+SITE = WORLD.library._hanfs_schema.normalise(site())
 WANTED = WORLD.salt["hanfs.description"](site())
 
 
@@ -197,7 +197,7 @@ def test_links_that_are_not():
 
 # --- the profile hardened -------------------------------------------------------------------------
 
-HARDENED = WORLD.salt["hanfs_schema.normalise"](hardened())
+HARDENED = WORLD.library._hanfs_schema.normalise(hardened())
 WANTED_HARDENED = WORLD.salt["hanfs.description"](hardened())
 
 
@@ -246,7 +246,7 @@ def test_an_address_elsewhere():
 def test_sbd_with_a_watchdog_only_has_no_device_to_start():
     site_ = hardened({"fencing": {"enabled": True, "sbd": {}}})
     normal, wanted = (
-        WORLD.salt["hanfs_schema.normalise"](site_),
+        WORLD.library._hanfs_schema.normalise(site_),
         WORLD.salt["hanfs.description"](site_),
     )
     found = of_hardened()

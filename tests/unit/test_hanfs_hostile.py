@@ -5,70 +5,19 @@ encoder take as it is, whatever was in the value or in the name of a key.
 """
 
 import copy
-import datetime
 
 import pytest
 
+from tests.support.hostile import KEYS, VALUES, nested
 from tests.support.salt_modules import load
 from tests.support.sites import HARDENED, SITE, bent
 
 PATH = "hanfs:sites:athens"
 PILLAR = {"hanfs": {"sites": {"athens": HARDENED}}}
-WORLD = load(modules=["hanfs*", "cib*"], states=False, pillar=PILLAR)
+WORLD = load(states=False, pillar=PILLAR)
 # A message about one value stays readable, however long the value is.
 LONGEST = 800
 
-
-def nested(depth, kind=list):
-    made = "end"
-    for _ in range(depth):
-        made = [made] if kind is list else {"deeper": made}
-    return made
-
-
-SHELL = [
-    "$(reboot)",
-    "`reboot`",
-    "a; reboot",
-    "a && reboot",
-    "a | tee /etc/passwd",
-    "-rf",
-    "--help",
-]
-MARKUP = ["{{ 7 * 7 }}", "{% raw %}", "]]>", "<!--", "&lt;", "<x y='1'/>", "'\"", "!!python/none x"]
-PATHS = ["../../etc/passwd", "/nfsdata/../etc", "~root", "/dev/../etc/shadow", "/", "//", "."]
-SIGNS = [
-    "", " ", "\n", "a\nb", "a\r\nERROR: all is well", "a\tb", "a\x00b", "\x1b[2J", "\x7f", "\x85",
-    "\u2028", "\u2029", "\u202eabc", "\u2066x\u2069", "\ufeffx", "\u200b", "\xa0", "\ud800",
-    "a\udfffb", "\U0010ffff", "nfs-s\u0435rver1", "\u0661", "\uff11\uff10.0.0.1", "e\u0301",
-]  # fmt: skip
-NUMBERS = [
-    0, -1, 1, 2**31, 2**63, 2**64, -(2**63), 10**400, 16**5000, 0.5, -0.0, 1e308, float("inf"),
-    float("-inf"), float("nan"), True, False, None, "0x10", "1e3", "٣", "010", "1_000",
-]  # fmt: skip
-KINDS = [
-    [], {}, [[]], [None], [{}], {"": ""}, {None: 1}, {1: 2}, {True: False}, {"a\nb": 1},
-    {"\ud800": "\ud800"}, {(1, 2): 3}, b"bytes", b"\xff\x00", {"x": b"\xff"}, (1, 2), {1, 2},
-    datetime.date(2026, 2, 29 - 1), datetime.datetime(2026, 1, 1, 12), "yes", "no", "on", "null",
-    "a" * 2**20, "/" + "a" * 5000, "9" * 5000, "9" * 5000 + "s",
-    nested(500), nested(500, dict), nested(20000), ["x"] * 5000,
-]  # fmt: skip
-VALUES = [*SHELL, *MARKUP, *PATHS, *SIGNS, *NUMBERS, *KINDS]
-KEYS = [
-    "x\ny",
-    16**5000,
-    "\ud800",
-    "\u2028",
-    "\x1b[2J",
-    "",
-    "a" * 2**16,
-    7,
-    None,
-    True,
-    b"\xff",
-    (1, 2),
-    1.5,
-]
 
 # What the other two do not say.
 WHOLE = bent(
@@ -148,19 +97,20 @@ def with_key(site, way, key):
 
 def asked(site):
     """What the check says of the site, each line as it ought to be."""
-    found = WORLD.salt["hanfs_schema.problems"](site, PATH)
+    found = WORLD.library._hanfs_schema.problems(site, PATH)
     for line in found:
         assert isinstance(line, str) and line.isprintable(), repr(line)
         assert len(line) <= LONGEST, len(line)
         line.encode("utf-8")
-        assert WORLD.salt["cib_meaning.one_line"](line) == line
+        assert WORLD.library._cib_values.one_line(line) == line
     return found
 
 
 def described(site):
     """What is right has a description; what the engine has against that are plain lines, too."""
-    normal = WORLD.salt["hanfs_schema.normalise"](site, PATH)
-    found = WORLD.salt["cib_describe.problems"](WORLD.salt["hanfs_model.description"](normal))
+    normal = WORLD.library._hanfs_schema.normalise(site, PATH)
+    description = WORLD.library._hanfs_model.description(normal, WORLD.grains)
+    found = WORLD.library._cib_describe.problems(description, WORLD.machine.pillar)
     for line in found:
         assert line.isprintable() and len(line) <= LONGEST, repr(line)
     return found

@@ -510,9 +510,9 @@ def status_of(node, pillar, wanted):
     if wanted is None or "peer" not in wanted:
         return wanted
     facts = node.gather(pillar)
-    text = node.world.salt["hanfs_facts.digest"](facts)
+    text = node.world.library._hanfs_facts.digest(facts)
     both = {node: {"hanfs-facts": text} for node in ("nfs-server1", "nfs-server2")}
-    published = node.world.salt["hanfs_facts.peers"]({"attributes": both})["nfs-server2"]
+    published = node.world.library._hanfs_facts.peers({"attributes": both})["nfs-server2"]
     own = dict(published)
     published.update({key: f"peers-{key}" for key in ("machine", "initiator", "lvm", "ssh")})
     for key, value in wanted["peer"].items():
@@ -577,12 +577,12 @@ def test_what_is_not_installed_yet_is_no_finding(tmp_path):
 
 
 def test_the_registry_the_documents_and_the_tests_have_the_same_findings(node):
-    registry = node.world.salt["hanfs_lint_rules.registry"]()
+    registry = node.world.library._hanfs_lint_rules.registry()
     assert set(registry) == set(CASES) | set(ARTICLE) | ELSEWHERE
     told = [
         code
-        for part in node.world.salt["hanfs_lint_rules.parts"]()
-        for code in vars(node.world.modules)[f"hanfs_lint_rules_{part}"].RULES
+        for part in node.world.library._hanfs_lint_rules.parts()
+        for code in getattr(node.world.library, f"_hanfs_lint_rules_{part}").RULES
     ]
     assert len(told) == len(set(told))
     assert set(told) == set(registry) - {"HANFS100", "HANFS101", "HANFS102", "HANFS200"}

@@ -14,7 +14,7 @@ from tests.support.lint_node import FILES, PATH, Node, good_article, good_harden
 from tests.support.salt_modules import load
 from tests.support.sites import hardened
 
-PARSE = load(states=False, modules=["hanfs_facts_parse"]).salt["hanfs_facts_parse.lvm_config"]
+PARSE = load(states=False).library._hanfs_facts_parse.lvm_config
 GRAINS = {"id": "nfs-server1", "host": "nfs-server1", "fqdn": "nfs-server1.example.com"}
 
 
@@ -30,18 +30,18 @@ class Minion:
             pillar={} if pillar is None else {"hanfs": tree},
             grains=GRAINS,
             salt={
-                "hanfs.check": lambda site, path: {"problems": list(checked), "notes": []},
-                "hanfs.own_name": lambda: "nfs-server1",
-                "pcs.member_of": lambda: None if status is None else "nfs-server-cluster",
-                "pcs.status": self._status,
-                "pcs.recent_status": self._status,
-                "hanfs_facts_net.clock_offset": lambda address: 0.0,
-                "hanfs_facts.publish": self.published.append,
+                "_hanfs_check.check": lambda site, path: {"problems": list(checked), "notes": []},
+                "_hanfs_here.own_name": lambda: "nfs-server1",
+                "_pcs_node.member_of": lambda: None if status is None else "nfs-server-cluster",
+                "_pcs_node.status": self._status,
+                "_pcs_node.recent_status": self._status,
+                "_hanfs_facts_net.clock_offset": lambda address: 0.0,
+                "_hanfs_facts.publish": self.published.append,
             },
         )
-        gather = self.world.salt["hanfs_facts.gather"]
-        self.world.salt["hanfs_facts.gather"] = lambda site, root="/", status=None: gather(
-            site, str(node.root), status
+        gather = self.world.library._hanfs_facts.gather
+        self.world.library._hanfs_facts.gather = lambda machine, site, root="/", status=None: (
+            gather(machine, site, str(node.root), status)
         )
 
     def _status(self):
@@ -54,7 +54,8 @@ class Minion:
         return self.world.salt["hanfs.lint"]()
 
     def state(self, function, pillar):
-        return getattr(self.world.states.hanfs_lint, function)("it", copy.deepcopy(pillar), PATH)
+        self.world.pillar["hanfs"] = {"sites": {"athens": copy.deepcopy(pillar)}}
+        return getattr(self.world.states.hanfs_lint, function)("it", PATH)
 
 
 @pytest.fixture
@@ -80,6 +81,13 @@ def test_lint_finds_the_site_of_this_minion(node):
 
 def test_a_minion_without_the_pillar_has_nothing_to_say(node):
     assert Minion(node, None).lint() == []
+
+
+def test_an_empty_pillar_is_told(node):
+    minion = Minion(node, None)
+    minion.world.pillar["hanfs"] = None
+    with pytest.raises(SaltInvocationError, match="No site in pillar name this machine"):
+        minion.lint()
 
 
 def test_a_minion_of_no_site_is_told_so(node):
@@ -112,13 +120,13 @@ def test_lint_asks_a_running_cluster_for_the_peers(node):
 
 def test_a_cluster_that_does_not_answer_is_no_finding(node):
     minion = Minion(node, good_hardened())
-    minion.world.salt["pcs.member_of"] = lambda: "nfs-server-cluster"
+    minion.world.salt["_pcs_node.member_of"] = lambda: "nfs-server-cluster"
     assert minion.lint() == []
 
 
 @pytest.mark.parametrize("tree", [None, [], "x", {}, {"sites": None}, {"sites": {"a": 1}}])
 def test_a_pillar_of_another_shape_chooses_nothing(tree):
-    assert load(states=False).salt["hanfs_site.choose"](tree, ["a"]) == []
+    assert load(states=False).library._hanfs_site.choose(tree, ["a"]) == []
 
 
 # --- the first step of a run ----------------------------------------------------------------------
@@ -175,7 +183,7 @@ def test_a_pillar_that_is_wrong_is_a_failed_step_and_no_traceback(node):
 
 
 def own_digest(node):
-    return node.world.salt["hanfs_facts.digest"](node.gather(good_hardened()))
+    return node.world.library._hanfs_facts.digest(node.gather(good_hardened()))
 
 
 @pytest.mark.parametrize("test", [False, True])
@@ -316,9 +324,9 @@ DESCRIPTIONS = st.fixed_dictionaries(
 @given(description=DESCRIPTIONS)
 def test_no_description_makes_the_rules_raise(node, facts, description):
     """cluster_config may say anything; what is wrong with it, the engine says, not a traceback."""
-    salt = node.world.salt
-    normal = salt["hanfs_schema.normalise"](good_hardened(), PATH)
-    told = salt["hanfs_lint_rules.told"](normal, description, facts)
+    library = node.world.library
+    normal = library._hanfs_schema.normalise(good_hardened(), PATH)
+    told = library._hanfs_lint_rules.told(normal, description, facts)
     assert all(isinstance(text, str) for _code, text in told)
 
 
@@ -334,7 +342,7 @@ def test_no_file_makes_lint_raise(node, path, data):
     try:
         node.findings(good_hardened())
         node.findings(good_article())
-        node.world.salt["hanfs_facts.digest"](node.gather(good_hardened()))
+        node.world.library._hanfs_facts.digest(node.gather(good_hardened()))
     finally:
         node.write(path, FILES.get(path, old))
 
@@ -351,8 +359,8 @@ def test_the_reader_of_lvms_language_takes_any_text(text):
 def test_the_output_of_lint_reads_well():
     """Salt prints it as YAML: a list of findings, each with its words in one place."""
     world = load(states=False)
-    assert world.modules.hanfs_lint.__outputter__ == {"lint": "yaml"}
+    assert world.modules.hanfs.__outputter__ == {"lint": "yaml"}
     told = [["HANFS402", "each node has one address"]]
-    (found,) = world.salt["hanfs_lint_rules.findings"](told, {}, "hanfs")
+    (found,) = world.library._hanfs_lint_rules.findings(told, {}, "hanfs")
     assert json.loads(json.dumps(found)) == found
     assert found["found"] == ["each node has one address"]

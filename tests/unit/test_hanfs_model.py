@@ -2,6 +2,7 @@
 
 import pytest
 
+import _cib_describe
 from tests.support.salt_modules import load
 from tests.support.sites import SITE, site
 
@@ -79,8 +80,8 @@ def test_fencing_decides_the_property_and_the_warning():
     device = {"primitives": {"fence1": {"agent": "stonith:fence_xvm"}}}
     on = site({"fencing:enabled": True, "cluster_config": device})
     assert WORLD.salt["hanfs.description"](on)["properties"] == {"stonith-enabled": True}
-    assert WORLD.salt["hanfs.warnings"](on) == []
-    (warning,) = WORLD.salt["hanfs.warnings"](site())
+    assert WORLD.library._hanfs_here.warnings(on) == []
+    (warning,) = WORLD.library._hanfs_here.warnings(site())
     assert "unsafe" in warning
 
 
@@ -94,7 +95,7 @@ def test_fencing_decides_the_property_and_the_warning():
     ],
 )
 def test_the_file_systems_device(storage, device):
-    assert WORLD.salt["hanfs_model.filesystem_device"](storage) == device
+    assert WORLD.library._hanfs_names.filesystem_device(storage) == device
 
 
 def test_the_interface_is_passed_on():
@@ -211,7 +212,7 @@ def test_cluster_config_is_laid_over_it():
 
 
 def test_the_engine_takes_what_is_compiled():
-    want = WORLD.salt["cib_describe.normalise"](compiled())
+    want = _cib_describe.normalise(compiled())
     assert list(want["primitives"]) == ["SharedFS", "NFSService", "NFSExport", "VIP", "NFSNotify"]
 
 

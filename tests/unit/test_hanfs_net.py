@@ -8,8 +8,8 @@ from salt.exceptions import CommandExecutionError, TimedProcTimeoutError
 
 from tests.support.salt_modules import load
 
-WORLD = load(modules=["hanfs_net"], states=False)
-net = WORLD.modules.hanfs_net
+WORLD = load(states=False)
+net = WORLD.library._hanfs_net
 
 IP_ADDR = """\
 1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
@@ -91,7 +91,9 @@ def test_a_port_that_answers_and_one_that_does_not():
 
 
 @pytest.mark.parametrize("raised", [True, False])
-@pytest.mark.parametrize(("module", "function"), [("hanfs_net", "addresses"), ("hanfs", "_links")])
+@pytest.mark.parametrize(
+    ("module", "function"), [("_hanfs_net", "addresses"), ("_hanfs_here", "_links")]
+)
 def test_a_command_that_does_not_end_is_told(module, function, raised, monkeypatch):
     def run(argv, timeout=None, **_):
         assert timeout == 120
@@ -99,7 +101,7 @@ def test_a_command_that_does_not_end_is_told(module, function, raised, monkeypat
             raise TimedProcTimeoutError("Timed out")
         return {"retcode": 1, "stdout": f"{argv} : Timed out after 120 seconds", "stderr": ""}
 
-    monkeypatch.setattr("salt.utils.path.which", lambda name: name)
-    world = load(modules=[module], states=False, run=run)
+    monkeypatch.setattr("shutil.which", lambda name, **_: name)
+    world = load(states=False, run=run)
     with pytest.raises(CommandExecutionError, match="did not end within 120 s"):
-        getattr(getattr(world.modules, module), function)()
+        getattr(getattr(world.library, module), function)(world.machine)

@@ -26,21 +26,20 @@ class Node:
         self.site = make(change)
         run = {"retcode": 0, "stdout": LINKS, "stderr": ""}
         self.world = load(
-            modules=["hanfs*"],
             states=False,
             run=lambda *_, **__: run,
             salt={
-                "hanfs_storage.mounts": lambda device: (
+                "_hanfs_storage.mounts": lambda device: (
                     [{"directory": mounted[device], "fstype": "xfs", "root": "/"}]
                     if device in mounted
                     else []
                 ),
-                "hanfs_net.addresses": lambda: [{"ip": ip} for ip in addresses],
-                "hanfs_net.connects": lambda *_: None,
-                "pcs.status": lambda: self.status(active),
+                "_hanfs_net.addresses": lambda: [{"ip": ip} for ip in addresses],
+                "_hanfs_net.connects": lambda *_: None,
+                "_pcs_node.status": lambda: self.status(active),
             },
         )
-        self.world.modules.hanfs.own_name = lambda: "nfs-server1"
+        self.world.library._hanfs_here.own_name = lambda: "nfs-server1"
 
     def status(self, active):
         wanted = self.world.salt["hanfs.description"](self.site)["primitives"]
@@ -64,7 +63,7 @@ class Node:
 
 @pytest.fixture(autouse=True)
 def corosync_is_installed(monkeypatch):
-    monkeypatch.setattr("salt.utils.path.which", lambda name: name)
+    monkeypatch.setattr("shutil.which", lambda name, **_: name)
 
 
 MOUNTED = {"/dev/vdb": "/srv/nfs", "/dev/vdc": "/srv/more"}
@@ -93,13 +92,13 @@ def test_the_passive_node_has_nothing_of_it():
 
 def test_a_mount_outside_the_cluster_is_named_for_every_file_system():
     node = Node(hardened, TWO, {"/dev/vdb": "/srv/nfs", "/dev/vdc": "/mnt"}, [])
-    (found,) = node.world.salt["hanfs.foreign_mounts"](node.site)
+    (found,) = node.world.library._hanfs_here.foreign_mounts(node.site)
     assert "/dev/vdc" in found and "/mnt" in found
 
 
 def test_a_cluster_is_not_formed_while_one_of_them_is_mounted():
     node = Node(hardened, TWO, {"/dev/vdc": "/srv/more"}, [])
-    (found,) = node.world.salt["hanfs.unready"](node.site)
+    (found,) = node.world.library._hanfs_here.unready(node.site)
     assert "mounted on /srv/more of this node, outside the cluster" in found
 
 

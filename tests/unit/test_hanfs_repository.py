@@ -34,7 +34,7 @@ def world(tmp_path):
             f"pkg.{name}": functools.partial(getattr(yumpkg, name), basedir=str(tmp_path))
             for name in ("get_repo", "mod_repo")
         }
-        return load(opts={"test": test}, salt=table, modules=())
+        return load(opts={"test": test}, salt=table)
 
     return make
 

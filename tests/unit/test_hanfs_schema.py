@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tests.support.salt_modules import load
 from tests.support.sites import SITE, site
 
-WORLD = load(modules=["hanfs*", "cib_meaning"], states=False)
-problems = WORLD.salt["hanfs_schema.problems"]
+WORLD = load(states=False)
+problems = WORLD.library._hanfs_schema.problems
 EXPORT = SITE["exports"][0]
 
 # What is changed in a right site, the path that the problem must name, and what it must say.
@@ -334,7 +334,7 @@ GOOD = {
 def test_a_right_site_has_no_problems_and_can_be_normalised(case):
     right = site(GOOD[case])
     assert problems(right) == []
-    made = WORLD.salt["hanfs_schema.normalise"](right, "hanfs:sites:athens")
+    made = WORLD.library._hanfs_schema.normalise(right, "hanfs:sites:athens")
     assert made["path"] == "hanfs:sites:athens"
     assert "s3cret" not in str(made)
 
@@ -346,7 +346,7 @@ def test_all_problems_are_told_at_once():
 
 def test_defaults_are_filled_in_without_touching_the_argument():
     given_site = site({"cluster:nodes:nfs-server1:0": "10.10.10.11", "exports:0:options": ...})
-    made = WORLD.salt["hanfs_schema.normalise"](given_site)
+    made = WORLD.library._hanfs_schema.normalise(given_site)
     assert made["timeouts"] == {"peer": 600, "storage": 300, "settle": 600}
     assert made["server_scope"] is True
     assert made["exports"][0]["clients"] == [
@@ -397,7 +397,7 @@ BAD_TREE = {
 @pytest.mark.parametrize("case", BAD_TREE)
 def test_what_is_wrong_beside_and_above_the_sites_is_named(case):
     given_tree, words = BAD_TREE[case]
-    (found,) = WORLD.salt["hanfs_schema.tree_problems"](known_lookup=KNOWN, **given_tree)
+    (found,) = WORLD.library._hanfs_schema.tree_problems(known_lookup=KNOWN, **given_tree)
     assert found.startswith(words)
 
 
@@ -411,27 +411,27 @@ def test_what_is_wrong_beside_and_above_the_sites_is_named(case):
     ],
 )
 def test_a_right_lookup(lookup):
-    assert WORLD.salt["hanfs_schema.tree_problems"](None, lookup, KNOWN) == []
+    assert WORLD.library._hanfs_schema.tree_problems(None, lookup, KNOWN) == []
 
 
 def test_an_owner_in_lookup_may_be_a_number():
     known = {"mount_user": "nobody"}
-    assert WORLD.salt["hanfs_schema.tree_problems"]([], {"mount_user": 65534}, known) == []
+    assert WORLD.library._hanfs_schema.tree_problems([], {"mount_user": 65534}, known) == []
 
 
 def test_initialize_is_off_unless_it_is_said():
-    made = WORLD.salt["hanfs_schema.normalise"](site({"storage:initialize": ...}))
+    made = WORLD.library._hanfs_schema.normalise(site({"storage:initialize": ...}))
     assert made["file_systems"][0]["initialize"] is False
 
 
 @pytest.mark.parametrize("password", [None, "", "a\nb", 5, ["x"], {}, "a\r", "a\0"])
 def test_bad_passwords_are_named_by_path_and_never_shown(password):
-    found = WORLD.salt["hanfs_schema.password_problems"](password, "hanfs:cluster:password")
+    found = WORLD.library._hanfs_schema.password_problems(password, "hanfs:cluster:password")
     assert len(found) == 1 and found[0].startswith("hanfs:cluster:password: ")
 
 
 def test_a_right_password():
-    assert WORLD.salt["hanfs_schema.password_problems"]("grüße; $(x) '\"") == []
+    assert WORLD.library._hanfs_schema.password_problems("grüße; $(x) '\"") == []
 
 
 SCALARS = (
@@ -470,11 +470,11 @@ PATHS = (
 def test_any_data_anywhere_in_a_right_site_never_raises(change):
     found = problems(site(change))
     if not found:
-        WORLD.salt["hanfs_schema.normalise"](site(change))
+        WORLD.library._hanfs_schema.normalise(site(change))
 
 
 @settings(max_examples=200, deadline=None)
 @given(ANYTHING, ANYTHING, ANYTHING)
 def test_any_data_beside_the_sites_gives_sentences(beside, lookup, known):
-    found = WORLD.salt["hanfs_schema.tree_problems"](beside, lookup, known)
+    found = WORLD.library._hanfs_schema.tree_problems(beside, lookup, known)
     assert all(isinstance(sentence, str) for sentence in found)

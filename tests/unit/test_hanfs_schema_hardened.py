@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.support.salt_modules import load
 from tests.support.sites import HARDENED, SITE, hardened, site
 
-WORLD = load(modules=["hanfs*", "cib_meaning"], states=False)
-problems = WORLD.salt["hanfs_schema.problems"]
-normalise = WORLD.salt["hanfs_schema.normalise"]
+WORLD = load(states=False)
+problems = WORLD.library._hanfs_schema.problems
+normalise = WORLD.library._hanfs_schema.normalise
 DISK = HARDENED["storage"]
 EXPORT = HARDENED["exports"][1]
 ADDRESS = HARDENED["address"]
@@ -107,7 +107,7 @@ BAD = {
     "fsid 0": ({"exports:0:fsid": 0}, "exports:0:fsid", "root of NFSv4"),
     "fsid root": ({"exports:0:fsid": "root"}, "exports:0:fsid", "root of NFSv4"),
     "fsid of a derived one": (
-        {"exports:0:fsid": WORLD.modules.hanfs_names.fsid("/srv/nfs/pub")},
+        {"exports:0:fsid": WORLD.library._hanfs_names.fsid("/srv/nfs/pub")},
         "exports:1:fsid",
         "is the fsid of /srv/nfs/home",
     ),
@@ -412,7 +412,7 @@ def test_a_right_site_can_be_normalised_and_compiled(case):
     made = normalise(right, PATH)
     assert "s3cret" not in str(made) and "f3nce" not in str(made) and "eA==" not in str(made)
     assert "storage" not in made and "address" not in made
-    WORLD.salt["hanfs_model.description"](made)
+    WORLD.library._hanfs_model.description(made, {})
 
 
 ARTICLE_ONLY = {
@@ -482,7 +482,7 @@ def test_the_example_of_a_normalised_site_is_what_it_is():
 
 
 def test_one_time_follows_from_the_other():
-    times = WORLD.salt["hanfs_schema_nfs.times"]
+    times = WORLD.library._hanfs_schema_nfs.times
     assert times({}) == (60, 90)
     assert times({"lease_time": 120}) == (120, 120)
     assert times({"grace_time": 30}) == (30, 30)
@@ -507,7 +507,7 @@ def test_sbd_and_delays_are_filled_in():
     ],
 )
 def test_secrets_are_looked_up_in_pillar_and_never_shown(pillar, words):
-    found = WORLD.salt["hanfs_schema.secret_problems"](
+    found = WORLD.library._hanfs_schema.secret_problems(
         normalise(hardened()), {"fencing": pillar}, PATH
     )
     assert any(words in sentence for sentence in found) and "a\nb" not in str(found)
@@ -515,9 +515,9 @@ def test_secrets_are_looked_up_in_pillar_and_never_shown(pillar, words):
 
 def test_right_secrets_in_pillar():
     right = hardened({"fencing:key_files": {"/etc/k": {"content": "x"}}})
-    assert WORLD.salt["hanfs_schema.secret_problems"](normalise(right), right, PATH) == []
+    assert WORLD.library._hanfs_schema.secret_problems(normalise(right), right, PATH) == []
     del right["fencing"]["key_files"]["/etc/k"]["content"]
-    (found,) = WORLD.salt["hanfs_schema.secret_problems"](normalise(right), right, PATH)
+    (found,) = WORLD.library._hanfs_schema.secret_problems(normalise(right), right, PATH)
     assert found.startswith(f"{PATH}:fencing:key_files:/etc/k:content: ")
 
 
@@ -534,7 +534,7 @@ def test_a_secret_in_clear_text_under_cluster_config_is_refused_and_not_shown():
         },
     }  # fmt: skip
     site = normalise(hardened({"cluster_config": config}))
-    found = WORLD.salt["hanfs_schema.secret_problems"](site, hardened(), PATH)
+    found = WORLD.library._hanfs_schema.secret_problems(site, hardened(), PATH)
     here = f"{PATH}:cluster_config"
     assert [sentence.split(": ")[0] for sentence in found] == [
         f"{here}:primitives:f:attributes:password",
@@ -551,7 +551,7 @@ def test_a_reference_under_cluster_config_is_no_secret():
         "attributes": {"password": {"pillar": "a:b"}, "passwd_script": "/x"},
     }
     site = normalise(hardened({"cluster_config": {"primitives": {"f": one}}}))
-    assert WORLD.salt["hanfs_schema.secret_problems"](site, hardened(), PATH) == []
+    assert WORLD.library._hanfs_schema.secret_problems(site, hardened(), PATH) == []
 
 
 @pytest.mark.parametrize("section", ["cluster", "fencing", "fencing:sbd", "cluster_config", "nfs"])
@@ -566,22 +566,16 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "pillar.example"
 def test_the_example_is_right_and_has_every_key():
     sites = yaml.safe_load(EXAMPLE.read_text())["hanfs"]["sites"]
     assert {name: problems(one) for name, one in sites.items()} == dict.fromkeys(sites, [])
-    keys, real = set(), WORLD.salt["hanfs_schema_checks.library"]
+    keys, world = set(), load(states=False)
+    mapping = world.library._hanfs_schema_checks.mapping
 
-    def library():
-        made = real()
-        mapping = made.mapping
+    def recorded(known, required=()):
+        keys.update(known)
+        return mapping(known, required)
 
-        def recorded(known, required=()):
-            keys.update(known)
-            return mapping(known, required)
-
-        made.mapping = recorded
-        return made
-
-    world = load(modules=["hanfs*"], states=False, salt={"hanfs_schema_checks.library": library})
-    world.salt["hanfs_schema.problems"](hardened())
-    totem = set(world.modules.hanfs_schema_cluster._TOTEM_NUMBERS) | {"block_unlisted_ips"}
+    world.library._hanfs_schema_checks.mapping = recorded
+    world.library._hanfs_schema.problems(hardened())
+    totem = set(world.library._hanfs_schema_cluster._TOTEM_NUMBERS) | {"block_unlisted_ips"}
     text = EXAMPLE.read_text()
     missing = [
         key for key in sorted(keys - totem) if not re.search(rf"(^|\W){key}(\W|$)", text, re.M)
@@ -614,7 +608,7 @@ def test_any_data_anywhere_gives_sentences(place, inside, data):
     found = problems(hardened({place: value}), PATH)
     assert all(isinstance(sentence, str) and sentence.startswith(PATH) for sentence in found)
     if not found:
-        WORLD.salt["hanfs_model.description"](normalise(hardened({place: value}), PATH))
+        WORLD.library._hanfs_model.description(normalise(hardened({place: value}), PATH), {})
 
 
 @pytest.mark.parametrize("key", ["devices", "key_files"])

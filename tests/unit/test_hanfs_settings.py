@@ -6,10 +6,9 @@ import stat
 import subprocess
 
 import pytest
-import salt.utils.path
 
-from tests.support.salt_modules import ROOT, load
-from tests.support.sites import hardened, site
+from tests.support.salt_modules import load
+from tests.support.sites import PATH, hardened, pillar, site
 
 V3 = hardened({"cluster:password": ..., "fencing:devices": {}, "fencing:enabled": False})
 V4 = {**V3, "nfs": {"v4_only": True}}
@@ -17,8 +16,6 @@ ARTICLE = site({"cluster:password": ...})
 DROP_IN = "/etc/nfs.conf.d/zz-hanfs.conf"
 SCRIPT = "/etc/init.d/nfs-kernel-server"
 LOCAL = "/etc/lvm/lvmlocal.conf"
-PARTS = ("hanfs_schema", "hanfs_settings", "hanfs_names", "hanfs_fencing")
-MODULES = [path.stem for path in (ROOT / "_modules").glob("*.py") if path.stem.startswith(PARTS)]
 
 
 class Machine:
@@ -60,10 +57,20 @@ class Machine:
         return act
 
     def state(self, file, function, test=False):
+        """A state: ``(name, site, ...)`` with the site in pillar, or ``(name)`` without any."""
+
+        def call(name, site=None, *args):
+            if site is None:
+                return self._state(file, function, {}, test)(name)
+            return self._state(file, function, pillar(site), test)(name, PATH, *args)
+
+        return call
+
+    def _state(self, file, function, tree, test):
         made = load(
             opts={"test": test},
+            pillar=tree,
             run=self.run,
-            modules=MODULES,
             salt={
                 "service.available": lambda unit: unit in self.units,
                 "service.enabled": lambda unit: bool(self.units.get(unit, {}).get("enabled")),
@@ -75,14 +82,14 @@ class Machine:
                 "service.mask": self._set("masked", True),
                 "service.unmask": self._set("masked", False),
                 "service.systemctl_reload": lambda: self.calls.append("reload"),
-                "hanfs.nfs_state_is_shared": lambda: self.shared,
+                "_hanfs_here.nfs_state_is_shared": lambda: self.shared,
                 "selinux.setsebool": lambda *a, **k: not self.calls.append((a, k)),
                 "selinux.fcontext_add_policy": lambda *a, **k: (
                     self.calls.append((a, k)) or {"retcode": 0}
                 ),
             },
         )
-        made.modules.hanfs_settings_files.ROOT = str(self.root)
+        made.library._hanfs_settings_files.ROOT = str(self.root)
         return getattr(getattr(made.states, f"hanfs_{file}"), function)
 
     def converge(self, file, function, *args, **kwargs):
@@ -110,7 +117,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    monkeypatch.setattr(salt.utils.path, "which", lambda name: f"/usr/sbin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name, **_: f"/usr/sbin/{name}")
     return Machine(tmp_path)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.support.salt_modules import load
 
-text = load(states=False, modules=["hanfs_settings_text"]).modules.hanfs_settings_text
+text = load(states=False).library._hanfs_settings_text
 
 NFS_CONF = """\
 #

@@ -1,21 +1,24 @@
 """The states: what they answer, in a real run and in a dry one, and what they leave alone."""
 
+import shutil
+
 import pytest
 from salt.exceptions import CommandExecutionError
 
+from tests.support.hostile import KEYS, VALUES
 from tests.support.salt_modules import load
-from tests.support.sites import site
+from tests.support.sites import PATH, pillar, site
 
 SITE = site({"cluster:password": ...})
-MODULES = ["hanfs*", "cib_meaning"]
+NAMES = {"id": "m1", "host": "nfs-server1", "fqdn": "m1.example"}
 BOTH = pytest.mark.parametrize("test", [True, False], ids=["dry", "real"])
 
 
-def world(test=False, pillar=None, **salt):
-    """The states on functions given as ``module__function=...``."""
+def world(test=False, tree=None, **salt):
+    """The states of a machine on functions given as ``module__function=...``."""
     functions = {name.replace("__", ".", 1): function for name, function in salt.items()}
-    made = load(opts={"test": test}, pillar=pillar, salt=functions, modules=MODULES)
-    made.states.hanfs._PAUSE = 0
+    made = load(opts={"test": test}, pillar=tree, grains=NAMES, salt=functions)
+    made.library._hanfs_state_site._PAUSE = 0
     return made
 
 
@@ -37,55 +40,59 @@ def test_checked_passes_the_path_on_and_changes_nothing(test):
         seen.append((given, path))
         return {"problems": [], "notes": ["a note"]}
 
-    many = world(test, pillar={"hanfs": {"sites": {"athens": {}}}}, hanfs__check=check)
-    ret = many.states.hanfs.checked("x", {"athens": SITE}, ["nfs-server1"])
+    sparta = site({"cluster:nodes": {"elsewhere": []}})
+    tree = {"hanfs": {"sites": {"sparta": sparta, "athens": site()}}}
+    ret = world(test, tree, _hanfs_check__check=check).states.hanfs.checked("x")
     assert ret == {
         "name": "x",
         "result": True,
         "changes": {},
         "comment": "hanfs:sites:athens is right and fits this machine\na note",
     }
-    single = world(test, pillar={"hanfs": {"cluster": {}}}, hanfs__check=check)
-    single.states.hanfs.checked("x", {"hanfs": SITE}, ["nfs-server1"])
-    assert [path for _, path in seen] == ["hanfs:sites:athens", "hanfs"]
+    single = world(test, {"hanfs": {**site(), "lookup": {}}}, _hanfs_check__check=check)
+    assert single.states.hanfs.checked("x")["result"] is True
+    assert seen == [(SITE, "hanfs:sites:athens"), (SITE, "hanfs")]
 
 
 @BOTH
 def test_checked_tells_all_problems(test):
     found = {"problems": ["one", "two"], "notes": []}
-    ret = world(test, hanfs__check=lambda *_: found).states.hanfs.checked("x", {"a": SITE}, [])
+    ret = world(test, pillar(SITE), _hanfs_check__check=lambda *_: found).states.hanfs.checked("x")
     assert ret["result"] is False and ret["comment"] == "one\ntwo" and ret["changes"] == {}
 
 
 @pytest.mark.parametrize(
-    ("sites", "pillar", "words"),
+    ("tree", "words"),
     [
-        ({}, None, "There is no pillar `hanfs`"),
-        ({}, {"hanfs": []}, "hanfs: is not a mapping"),
-        ({}, {"hanfs": {"sites": []}}, "hanfs:sites: is not a mapping"),
-        ({}, {"hanfs": {"sites": {"a": []}}}, "hanfs:sites:a: is not a mapping"),
-        ({}, {"hanfs": {"sites": {"a": {"cluster": {"nodes": []}}}}}, "a:cluster:nodes: is not a"),
-        ({}, {"hanfs": {"cluster": {}}}, "hanfs:cluster:nodes: missing"),
-        ([], {"hanfs": {"cluster": {"nodes": {"x": []}}}}, "(m1, m1.example)"),
-        ({"a": SITE, "b": SITE}, None, "hanfs:sites:a and hanfs:sites:b"),
+        (None, "There is no pillar `hanfs`"),
+        ({"hanfs": None}, "There is no pillar `hanfs`"),
+        ({"hanfs": []}, "hanfs: is not a mapping"),
+        ({"hanfs": {"sites": []}}, "hanfs:sites: is not a mapping"),
+        ({"hanfs": {"sites": {"a": []}}}, "hanfs:sites:a: is not a mapping"),
+        ({"hanfs": {"sites": {"a": {"cluster": {"nodes": []}}}}}, "a:cluster:nodes: is not a"),
+        ({"hanfs": {"cluster": {}}}, "hanfs:cluster:nodes: missing"),
+        ({"hanfs": {"cluster": {"nodes": {"x": []}}}}, "(m1, nfs-server1, m1.example)"),
+        ({"hanfs": {"sites": {"a": SITE, "b": SITE}}}, "hanfs:sites:a and hanfs:sites:b"),
+        ({"hanfs": {"sites": {"a:b": SITE}}}, "without a colon"),
+        ({"hanfs": {"sites": {16**5000: SITE, None: 1, "\ud800": SITE}}}, "that can be printed"),
     ],
 )
-def test_checked_wants_exactly_one_site(sites, pillar, words):
-    ret = world(pillar=pillar).states.hanfs.checked("x", sites, ["m1", "m1.example"])
+def test_checked_wants_exactly_one_site(tree, words):
+    ret = world(tree=tree).states.hanfs.checked("x")
     assert ret["result"] is False and words in ret["comment"], ret
+    assert ret["changes"] == {} and ret["comment"].isprintable()
 
 
 @pytest.mark.parametrize("sites", [{"a": SITE}, {}])
 @pytest.mark.parametrize("found", [[], ["one"]])
 def test_checked_tells_what_is_wrong_outside_the_sites_too(sites, found):
-    made = world(hanfs__check=lambda *_: {"problems": found, "notes": ["a note"]})
-    ret = made.states.hanfs.checked(
-        "x",
-        sites,
-        beside=["timeouts"],
-        lookup={"nfs_packges": None},
-        known_lookup={"nfs_packages": []},
+    tree = {"sites": sites, "timeouts": {"peer": 1}, "lookup": {"nfs_packges": ["secret"]}}
+    made = world(
+        tree={"hanfs": tree},
+        _hanfs_check__check=lambda *_: {"problems": found, "notes": ["a note"]},
     )
+    ret = made.states.hanfs.checked("x", {"nfs_packages": []})
+    assert "secret" not in ret["comment"], "what is not known is not told"
     assert ret["result"] is False and ret["changes"] == {}
     lines = ret["comment"].splitlines()
     assert lines[0].startswith("hanfs:timeouts: ")
@@ -96,11 +103,26 @@ def test_checked_tells_what_is_wrong_outside_the_sites_too(sites, found):
         assert "No site in pillar" in lines[2]
 
 
+@pytest.mark.parametrize("wrong", [*VALUES, *KEYS], ids=lambda value: repr(type(value))[8:-2])
+def test_checked_takes_anything_outside_the_sites(wrong, bare):
+    """One printable line for each thing that is wrong, whatever it is."""
+    key = wrong if wrong.__hash__ else "timeouts"
+    bare.pillar["hanfs"] = {"sites": {"a": SITE}, key: wrong, "lookup": {"nfs_unit": wrong}}
+    for lookup in ({"nfs_unit": wrong}, wrong, {key: wrong, "nfs_units": wrong}):
+        bare.pillar["hanfs"]["lookup"] = lookup
+        ret = bare.states.hanfs.checked("x", {"nfs_unit": "nfs-server"})
+        assert ret["result"] is False
+        assert all(line.isprintable() for line in ret["comment"].splitlines())
+
+
+@pytest.fixture(scope="module")
+def bare():
+    return world(_hanfs_check__check=lambda *_: {"problems": [], "notes": []})
+
+
 @pytest.fixture
 def everything_installed(monkeypatch):
-    import salt.utils.path
-
-    monkeypatch.setattr(salt.utils.path, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name, **_: f"/usr/bin/{name}")
 
 
 # --- nfs_left_to_cluster --------------------------------------------------------------------------
@@ -120,10 +142,10 @@ class Unit:
             "service__status": lambda unit: unit in self.up,
             "service__disable": self.disable,
             "service__stop": self.stop,
-            "pcs__member_of": lambda: member,
-            "hanfs__own_name": lambda: "nfs-server1",
-            "pcs__status": status if callable(status) else lambda: status,
-            "hanfs__nfs_state_is_shared": lambda: shared,
+            "_pcs_node__member_of": lambda: member,
+            "_hanfs_here__own_name": lambda: "nfs-server1",
+            "_pcs_node__status": status if callable(status) else lambda: status,
+            "_hanfs_here__nfs_state_is_shared": lambda: shared,
         }
 
     def disable(self, _):
@@ -139,8 +161,8 @@ class Unit:
         return True
 
     def run(self, test=False):
-        return world(test, **self.functions).states.hanfs.nfs_left_to_cluster(
-            "nfs-server", "c", ["nfsdcld", "rpc-statd"]
+        return world(test, pillar(SITE), **self.functions).states.hanfs.nfs_left_to_cluster(
+            "nfs-server", PATH, ["nfsdcld", "rpc-statd"]
         )
 
 
@@ -217,13 +239,13 @@ def peers(*answers, member=None, test=False, timeout=0, mounted=()):
     left = list(answers)
     made = world(
         test,
-        pcs__member_of=lambda: member,
-        hanfs__own_name=lambda: "nfs-server1",
-        hanfs_storage__mounts=lambda _: list(mounted),
-        hanfs_net__connects=lambda *_: left.pop(0) if len(left) > 1 else left[0],
+        _pcs_node__member_of=lambda: member,
+        _hanfs_here__own_name=lambda: "nfs-server1",
+        _hanfs_storage__mounts=lambda _: list(mounted),
+        _hanfs_net__connects=lambda *_: left.pop(0) if len(left) > 1 else left[0],
     )
-    made.modules.hanfs.own_name = lambda: "nfs-server1"
-    return made.states.hanfs.nodes_ready("x", SITE, timeout)
+    made.library._hanfs_here.own_name = lambda: "nfs-server1"
+    return made.library._hanfs_state_site.nodes_ready(made.machine, "x", SITE, timeout)
 
 
 def test_a_member_asks_no_peer():
@@ -269,22 +291,23 @@ def test_agents_are_checked_before_there_is_a_cluster(everything_installed):
         asked.append(description)
         return ["primitives:VIP: no such agent"]
 
-    made = world(pcs__member_of=lambda: None, cib__validate=validate)
-    ret = made.states.hanfs.agents_known("x", SITE)
+    made = world(False, pillar(site()), _pcs_node__member_of=lambda: None)
+    made.salt["_pcs_cib.validate"] = validate
+    ret = made.states.hanfs.agents_known("x", PATH)
     assert ret["result"] is False and "no such agent" in ret["comment"]
     assert "VIP" in asked[0]["primitives"]
-    member = world(pcs__member_of=lambda: "c", cib__validate=raises("never asked"))
-    assert member.states.hanfs.agents_known("x", SITE)["result"] is True
-    good = world(pcs__member_of=lambda: None, cib__validate=lambda _: [])
-    assert good.states.hanfs.agents_known("x", SITE)["result"] is True
+    made.salt["_pcs_cib.validate"] = lambda _: []
+    assert made.states.hanfs.agents_known("x", PATH)["result"] is True
+    made.salt.update(
+        {"_pcs_node.member_of": lambda: "c", "_pcs_cib.validate": raises("never asked")}
+    )
+    assert made.states.hanfs.agents_known("x", PATH)["result"] is True
 
 
 def test_agents_cannot_be_known_on_a_bare_machine(monkeypatch):
-    import salt.utils.path
-
-    monkeypatch.setattr(salt.utils.path, "which", lambda _: None)
-    made = world(True, pcs__member_of=lambda: None)
-    ret = made.states.hanfs.agents_known("x", SITE)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    made = world(True, pillar(SITE), _pcs_node__member_of=lambda: None)
+    ret = made.states.hanfs.agents_known("x", PATH)
     assert ret["result"] is None and "before pacemaker is installed" in ret["comment"]
 
 
@@ -297,16 +320,17 @@ def test_configured_hands_the_description_over_and_warns(enabled):
         return {"name": name, "result": True, "changes": {"a": 1}, "comment": "done"}
 
     made = world()
-    made.states.hanfs.__states__["pcs.configured"] = configured
+    made.salt["_pcs_state_configured.configured"] = configured
     device = {"primitives": {"fence1": {"agent": "stonith:fence_xvm"}}}
     change = {"timeouts": {"settle": 7}, "cluster_config": device, "allow_disruption": enabled}
-    given = site({"fencing:enabled": enabled, **change})
-    ret = made.states.hanfs.configured("x", given)
+    made.pillar.update(pillar(site({"fencing:enabled": enabled, **change})))
+    ret = made.states.hanfs.configured("x", PATH)
     assert ret["result"] is True and ret["changes"] == {"a": 1}
     assert ("WARNING: fencing is disabled" in ret["comment"]) is not enabled
     assert (seen["wait"], seen["allow_disruption"]) == (7, enabled)
     assert set(seen["primitives"]) >= {"SharedFS", "VIP"}
-    wrong = made.states.hanfs.configured("x", site({"fencing": ...}))
+    made.pillar.update(pillar(site({"fencing": ...})))
+    wrong = made.states.hanfs.configured("x", PATH)
     assert wrong["result"] is False and "fencing" in wrong["comment"]
 
 
@@ -333,9 +357,10 @@ def health(*reports, test=False, timeout=0, stalled=60):
             raise found
         return found
 
-    made = world(test, hanfs__health=look)
-    made.states.hanfs._STALLED = stalled
-    return made.states.hanfs.healthy("x", SITE, timeout), len(looks)
+    made = world(test, _hanfs_here__health=look)
+    made.library._hanfs_state_site._STALLED = stalled
+    state = made.library._hanfs_state_site.healthy
+    return state(made.machine, "x", SITE, timeout), len(looks)
 
 
 def test_healthy_at_first_look():
@@ -372,7 +397,12 @@ def test_a_dry_run_looks_once():
 
 
 def test_no_state_raises_on_a_wrong_site():
-    made = world(pcs__member_of=lambda: None, cib__validate=lambda _: [])
-    wrong = {"fencing": []}
+    made = world(
+        tree=pillar({"fencing": []}),
+        _pcs_node__member_of=lambda: None,
+        _pcs_cib__validate=lambda _: [],
+    )
     for state in ("nodes_ready", "agents_known", "configured", "healthy"):
-        assert getattr(made.states.hanfs, state)("x", wrong)["result"] is False, state
+        assert getattr(made.states.hanfs, state)("x", PATH)["result"] is False, state
+        ret = getattr(made.states.hanfs, state)("x", "hanfs:sites:sparta")
+        assert ret["result"] is False and "hanfs:sites:sparta: there is no" in ret["comment"]

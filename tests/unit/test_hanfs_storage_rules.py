@@ -8,17 +8,12 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError, TimedPro
 
 from tests.support.salt_modules import load
 
-MODULES = [
-    "hanfs_storage_rules", "hanfs_storage_rules_mounts", "hanfs_storage_size",
-    "hanfs_storage_probe", "hanfs_storage", "hanfs_storage_label", "hanfs_settings_files",
-    "hanfs_model",
-]  # fmt: skip
-WORLD = load(modules=MODULES, states=False)
-decide = WORLD.salt["hanfs_storage_rules.decide"]
+WORLD = load(states=False)
+decide = WORLD.library._hanfs_storage_rules.decide
 MIB, GIB = 2**20, 2**30
 PLAIN = {"device": "/dev/vdb", "fstype": "xfs", "mountpoint": "/nfsdata"}
 LVM = {**PLAIN, "vg": "NFS_SHARED", "lv": "NFS_LVM"}
-OUR_LABEL = WORLD.salt["hanfs_storage_rules.pv_uuid"]("cluster", LVM, "our machine")
+OUR_LABEL = WORLD.library._hanfs_storage_rules.pv_uuid("cluster", LVM, "our machine")
 
 
 def device(*signatures, **more):
@@ -217,21 +212,21 @@ def test_only_the_creator_makes_anything():
 
 
 def test_no_step_is_ever_forced():
-    world = load(modules=MODULES, states=False)
-    world.salt["hanfs_storage_probe.run"] = lambda argv: (
+    world = load(states=False)
+    world.salt["_hanfs_storage_probe.run"] = lambda argv: (
         '{"report": []}' if argv[0] == "pvs" else "--setautoactivation"
     )
     steps = "pvcreate vgcreate systemid lvcreate activate mkfs deactivate".split()
     for step, fstype, owner in itertools.product(steps, ("xfs", "ext4"), (None, "node")):
-        commands = world.modules.hanfs_storage._commands(
-            step, {**LVM, "fstype": fstype}, OUR_LABEL, owner
+        commands = world.library._hanfs_storage._commands(
+            world.machine, step, {**LVM, "fstype": fstype}, OUR_LABEL, owner
         )
         for argv in commands:
             assert not {"-f", "-F", "-ff", "--force", "-y", "--yes"} & set(argv)
 
 
 def test_labels_of_different_clusters_and_groups_differ():
-    pv_uuid = WORLD.salt["hanfs_storage_rules.pv_uuid"]
+    pv_uuid = WORLD.library._hanfs_storage_rules.pv_uuid
     labels = {
         pv_uuid("a", LVM, "m"),
         pv_uuid("b", LVM, "m"),
@@ -245,7 +240,7 @@ def test_labels_of_different_clusters_and_groups_differ():
 
 
 def test_without_a_machine_id_nothing_is_known_as_our_own():
-    assert WORLD.salt["hanfs_storage_rules.pv_uuid"]("cluster", LVM, "") == ""
+    assert WORLD.library._hanfs_storage_rules.pv_uuid("cluster", LVM, "") == ""
 
 
 @pytest.mark.parametrize("case", [name for name in TABLE if name.startswith("a group of our name")])
@@ -281,7 +276,7 @@ def test_a_mount_elsewhere_says_where_and_what_to_do():
     ],
 )
 def test_which_mounts_are_the_clusters(mount, foreign):
-    found = WORLD.salt["hanfs_storage_rules.foreign_mounts"]([mount], "/nfsdata/")
+    found = WORLD.library._hanfs_storage_rules_mounts.foreign_mounts([mount], "/nfsdata/")
     assert bool(found) is foreign
 
 
@@ -299,13 +294,13 @@ broken
 
 
 def test_a_table_of_file_systems_is_read():
-    found = WORLD.salt["hanfs_storage_rules.fstab_entries"](FSTAB)
+    found = WORLD.library._hanfs_storage_rules_mounts.fstab_entries(FSTAB)
     assert found == [
         {"line": 4, "spec": "/dev/vdb", "directory": "/nfs data", "by_hand": True},
         {"line": 5, "spec": 'UUID="AB-1"', "directory": "/a", "by_hand": False},
         {"line": 7, "spec": "/dev/vdc", "directory": "/b", "by_hand": False},
     ]
-    assert WORLD.salt["hanfs_storage_rules.fstab_entries"]("") == []
+    assert WORLD.library._hanfs_storage_rules_mounts.fstab_entries("") == []
 
 
 @pytest.mark.parametrize(
@@ -320,19 +315,19 @@ def test_a_table_of_file_systems_is_read():
     ],
 )
 def test_names_by_tag_are_links_of_udev(spec, link):
-    assert WORLD.salt["hanfs_storage_rules.tag_link"](spec) == link
+    assert WORLD.library._hanfs_storage_rules_mounts.tag_link(spec) == link
 
 
 def storage_world(tmp_path, text):
-    world = load(modules=MODULES, states=False)
+    world = load(states=False)
     (tmp_path / "fstab").write_text(text)
-    world.modules.hanfs_storage.FSTAB = str(tmp_path / "fstab")
+    world.library._hanfs_storage.FSTAB = str(tmp_path / "fstab")
     numbers = {
         "/dev/vdb": "254:16", "/dev/mapper/NFS_SHARED-NFS_LVM": "253:0",
         "/dev/disk/by-uuid/ab-1": "253:0", "/dev/disk/by-label/shared": "254:16",
         "/dev/dm-0": "253:0", "/dev/vdc": "254:32",
     }  # fmt: skip
-    world.salt["hanfs_storage_probe.rdev"] = numbers.get
+    world.salt["_hanfs_storage_probe.rdev"] = numbers.get
     return world
 
 
@@ -356,22 +351,22 @@ def storage_world(tmp_path, text):
 )
 def test_lines_that_mount_the_shared_file_system(line, storage, found, tmp_path):
     world = storage_world(tmp_path, f"# comment\n{line} defaults 0 0\n")
-    lines = world.salt["hanfs_storage.fstab"](storage)
+    lines = world.library._hanfs_storage.fstab(storage)
     assert bool(lines) is found and world.commands == []
     assert [entry["line"] for entry in lines] in ([], [2])
 
 
 def test_a_machine_without_fstab(tmp_path):
     world = storage_world(tmp_path, "")
-    world.modules.hanfs_storage.FSTAB = str(tmp_path / "none")
-    assert world.salt["hanfs_storage.fstab"](LVM) == []
+    world.library._hanfs_storage.FSTAB = str(tmp_path / "none")
+    assert world.library._hanfs_storage.fstab(LVM) == []
 
 
 # --- commands that do not end ---------------------------------------------------------------------
 
 
-def late(*argv):
-    return {"retcode": 1, "stdout": f"{argv} : Timed out after 1 seconds", "stderr": ""}
+def late(argv, seconds):
+    return {"retcode": 1, "stdout": f"{argv} : Timed out after {seconds} seconds", "stderr": ""}
 
 
 @pytest.mark.parametrize("raised", [True, False])
@@ -386,27 +381,26 @@ def test_a_command_that_does_not_end_is_stopped(argv, seconds, raised, monkeypat
         seen.update(options)
         if raised:
             raise TimedProcTimeoutError("Timed out")
-        return late(*argv)
+        return late(argv, options["timeout"])
 
-    world = load(modules=["hanfs_storage_probe"], states=False, run=run)
-    monkeypatch.setattr("salt.utils.path.which", lambda name: name)
+    world = load(states=False, run=run)
+    monkeypatch.setattr("shutil.which", lambda name, **_: name)
     with pytest.raises(CommandExecutionError, match=f"{argv[0]} did not end within {seconds} s"):
-        world.modules.hanfs_storage_probe.run(argv)
+        world.library._hanfs_storage_probe.run(world.machine, argv)
     assert seen["timeout"] == seconds
 
 
 def test_a_label_is_not_made_without_a_machine_id(tmp_path):
     world = load(
-        modules=MODULES,
         states=False,
         run=lambda *_, **__: pytest.fail("nothing may be run"),
     )
     for text in (None, "", "uninitialized\n"):
         if text is not None:
             (tmp_path / "id").write_text(text)
-        world.modules.hanfs_storage.MACHINE_ID = str(tmp_path / "id")
+        world.library._hanfs_storage.MACHINE_ID = str(tmp_path / "id")
         with pytest.raises(CommandExecutionError, match="systemd-machine-id-setup"):
-            world.salt["hanfs_storage.perform"]("pvcreate", LVM, "cluster")
+            world.library._hanfs_storage.perform(world.machine, "pvcreate", LVM, "cluster")
 
 
 # --- protection, several volumes and sizes --------------------------------------------------------
@@ -485,7 +479,7 @@ def test_how_large_volumes_are_to_be(sizes, volumes, free, targets):
     entries = [{"vg": "V", "lv": str(number), "size": size} for number, size in enumerate(sizes)]
     group = {**GROUP, "free": free * MIB,
              "volumes": {str(number): size * MIB for number, size in volumes.items()}}  # fmt: skip
-    target = WORLD.salt["hanfs_storage_size.target"]
+    target = WORLD.library._hanfs_storage_size.target
     found = [target(entry, entries, group) // MIB for entry in entries]
     assert found == targets
 
@@ -493,7 +487,7 @@ def test_how_large_volumes_are_to_be(sizes, volumes, free, targets):
 @pytest.mark.parametrize("size", ["", "0G", "20", "20X", "101%", "0%", "-5G", "5 GB", True, []])
 def test_what_is_no_size(size):
     with pytest.raises(SaltInvocationError, match="is no size"):
-        WORLD.salt["hanfs_storage_size.parsed"](size)
+        WORLD.library._hanfs_storage_size.parsed(size)
 
 
 def grown(file_system, target, size=None, free=0, physical=(1000, 1000), **more):
@@ -503,11 +497,8 @@ def grown(file_system, target, size=None, free=0, physical=(1000, 1000), **more)
         "physical": {"size": physical[0] * MIB, "usable": physical[1] * MIB},
         "owner": "nfs-server1", **more,
     }  # fmt: skip
-    steps = GROW.salt["hanfs_storage_grow.plan"](facts, {**LVM, "size": size}, None)
+    steps = WORLD.library._hanfs_storage_grow.plan(facts, {**LVM, "size": size}, None)
     return [(step["step"], step["old"] // MIB, step["new"] // MIB) for step in steps]
-
-
-GROW = load(modules=[*MODULES, "hanfs_storage_grow"], states=False)
 
 
 def test_what_has_to_grow():

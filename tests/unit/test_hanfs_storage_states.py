@@ -4,21 +4,17 @@ import pytest
 from salt.exceptions import CommandExecutionError
 
 from tests.support.salt_modules import load
-from tests.support.sites import site
+from tests.support.sites import PATH, pillar, site
 
 SITE = site({"cluster:password": ...})
-MODULES = [
-    "hanfs", "hanfs_schema", "hanfs_model", "hanfs_storage", "hanfs_storage_probe",
-    "hanfs_storage_rules", "hanfs_storage_rules_mounts", "hanfs_storage_size",
-]  # fmt: skip
 BOTH = pytest.mark.parametrize("test", [True, False], ids=["dry", "real"])
 
 
-def world(test=False, pillar=None, **salt):
+def world(test=False, tree=None, **salt):
     """The states on functions given as ``module__function=...``."""
     functions = {name.replace("__", ".", 1): function for name, function in salt.items()}
-    made = load(opts={"test": test}, pillar=pillar, salt=functions, modules=MODULES)
-    made.states.hanfs_storage._PAUSE = 0
+    made = load(opts={"test": test}, pillar=tree, salt=functions)
+    made.library._hanfs_state_storage._PAUSE = 0
     return made
 
 
@@ -34,7 +30,7 @@ def raises(text):
 
 @BOTH
 def test_a_mounted_mount_point_is_left_alone(test):
-    ret = world(test).states.hanfs_storage.mount_point("/proc", "nobody", "nogroup", "0700")
+    ret = world(test).states.hanfs_storage.mount_point("/proc", None, "nobody", "nogroup", "0700")
     assert ret["result"] is True and ret["changes"] == {}
 
 
@@ -43,7 +39,7 @@ def test_one_that_is_a_link_to_a_mounted_place_is_left_alone_too(tmp_path):
     link.symlink_to("/proc")
     made = world()
     made.states.hanfs_storage.__states__ = {}  # nothing may be asked to change it
-    ret = made.states.hanfs_storage.mount_point(str(link), "nobody", "nogroup", "0700")
+    ret = made.states.hanfs_storage.mount_point(str(link), None, "nobody", "nogroup", "0700")
     assert (ret["result"], ret["changes"]) == (True, {}) and "left alone" in ret["comment"]
 
 
@@ -56,14 +52,43 @@ def test_the_directory_is_salts_own_business(tmp_path):
         return {"name": name, "result": True, "changes": {"d": "new"}, "comment": "made"}
 
     made.states.hanfs.__states__["file.directory"] = directory
-    ret = made.states.hanfs_storage.mount_point(str(tmp_path / "x"), "root", "root", 755)
+    name = str(tmp_path / "x")
+    ret = made.states.hanfs_storage.mount_point(name, user="root", group="root", mode=755)
     assert ret["changes"] == {"d": "new"} and ret["comment"] == "made"
-    assert seen[0][1] == {"user": "root", "group": "root", "mode": "755", "makedirs": True}
+    assert seen == [(name, {"user": "root", "group": "root", "mode": "755", "makedirs": True})]
+
+
+def test_owner_and_mode_are_what_the_site_says(tmp_path):
+    name, seen = str(tmp_path / "x"), []
+
+    def directory(name, **options):
+        seen.append([options[key] for key in ("user", "group", "mode")])
+        return {"name": name, "result": True, "changes": {}, "comment": "as it is"}
+
+    for change, wanted in (
+        ({}, ["root", "nogroup", "0555"]),
+        ({"storage:user": "data", "storage:mode": "0700"}, ["data", "nogroup", "0700"]),
+        ({"storage:group": 7, "storage:mode": 700}, ["root", 7, "700"]),
+    ):
+        made = world(tree=pillar(site({"storage:mountpoint": name, **change})))
+        made.states.hanfs.__states__["file.directory"] = directory
+        ret = made.states.hanfs_storage.mount_point(name, PATH, "root", "nogroup", "0555")
+        assert ret["result"] is True and seen.pop() == wanted
+    ret = made.states.hanfs_storage.mount_point("/elsewhere", PATH, "root")
+    assert (ret["result"], ret["changes"]) == (False, {}) and "/elsewhere" in ret["comment"]
+    assert seen == []
+
+
+def test_a_directory_that_cannot_be_made_is_a_failed_step_and_no_traceback(tmp_path):
+    made = world()
+    made.states.hanfs.__states__["file.directory"] = raises("not below a file")
+    ret = made.states.hanfs_storage.mount_point(str(tmp_path / "x"))
+    assert (ret["result"], ret["changes"], ret["comment"]) == (False, {}, "not below a file")
 
 
 def test_a_dry_run_before_the_packages_made_the_owner(tmp_path):
     made = world(True, file__user_to_uid=lambda _: "", file__group_to_gid=lambda _: 0)
-    ret = made.states.hanfs_storage.mount_point(str(tmp_path / "x"), "nfsnobody", "root")
+    ret = made.states.hanfs_storage.mount_point(str(tmp_path / "x"), None, "nfsnobody", "root")
     assert ret["result"] is None and ret["changes"] == {} and "nfsnobody" in ret["comment"]
 
 
@@ -84,12 +109,12 @@ class Disk:
     def __init__(self, *decisions, node="nfs-server1", member=None):
         self.decisions, self.done, self.leave, self.rescans = list(decisions), [], [], 0
         self.functions = {
-            "pcs__member_of": lambda: member,
-            "hanfs__own_name": lambda: node,
-            "hanfs_storage__inspect": lambda *_: {"lvm": [], "device": {"block": True}},
-            "hanfs_storage_rules__decide": self.decide,
-            "hanfs_storage__perform": self.perform,
-            "hanfs_storage__rescan": self.rescan,
+            "_pcs_node__member_of": lambda: member,
+            "_hanfs_here__own_name": lambda: node,
+            "_hanfs_storage__inspect": lambda *_: {"lvm": [], "device": {"block": True}},
+            "_hanfs_storage_rules__decide": self.decide,
+            "_hanfs_storage__perform": self.perform,
+            "_hanfs_storage__rescan": self.rescan,
         }
 
     def decide(self, facts, storage, may_create, creates, file_systems, member):
@@ -107,7 +132,8 @@ class Disk:
 
     def run(self, test=False, timeout=0):
         made = world(test, **self.functions)
-        return made.states.hanfs_storage.storage_ready("x", STORAGE, "nfs-server1", "c", timeout)
+        state = made.library._hanfs_state_storage.storage_ready
+        return state(made.machine, "x", STORAGE, "nfs-server1", "c", timeout)
 
 
 def test_steps_are_done_until_it_is_ready():
@@ -135,12 +161,12 @@ def test_the_other_node_is_patient_with_a_disk_that_is_being_written():
             raise found
         return found
 
-    disk.functions["hanfs_storage__inspect"] = inspect
+    disk.functions["_hanfs_storage__inspect"] = inspect
     assert disk.run(timeout=60)["result"] is True
     looks.append(CommandExecutionError("pvs failed: checksum"))
     assert "checksum" in disk.run(timeout=0)["comment"]
     creator = Disk(READY)
-    creator.functions["hanfs_storage__inspect"] = raises("pvs failed")
+    creator.functions["_hanfs_storage__inspect"] = raises("pvs failed")
     assert creator.run(timeout=60)["comment"] == "pvs failed"
 
 
@@ -204,6 +230,6 @@ def test_a_dry_run_does_no_step(decision, result, changes):
 
 def test_lvm2_missing_in_a_real_run():
     disk = Disk(step("pvcreate"))
-    disk.functions["hanfs_storage__inspect"] = lambda *_: {"lvm": None, "device": {"block": True}}
+    disk.functions["_hanfs_storage__inspect"] = lambda *_: {"lvm": None, "device": {"block": True}}
     ret = disk.run()
     assert ret["result"] is False and ret["comment"] == "lvm2 is not installed" and disk.done == []

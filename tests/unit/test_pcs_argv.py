@@ -15,7 +15,7 @@ NEWER = ["0.10", "0.11", "0.12"]
 
 @pytest.fixture(scope="module")
 def argv():
-    return load(modules=["pcs_argv"], states=False).modules.pcs_argv
+    return load(states=False).library._pcs_argv
 
 
 def capabilities(version):

@@ -53,13 +53,15 @@ class Life:
             "resources": {"VIP": dict(SERVICE)},
         }
         self.holder = None
-        node.salt["pcs.status"] = self._status
-        node.salt["pcs_lock.take"] = self._take
-        node.salt["pcs_lock.release"] = lambda own: self.done.append("release")
-        node.salt["pcs_lock.keep"] = lambda node, purpose, left: self.done.append(f"keep {left}")
-        node.salt["pcs_lock.holder"] = lambda: self.holder
-        node.salt["pcs.node_relieve"] = lambda name, timeout: self.done.append(f"relieve {name}")
-        node.salt["pcs.links_connected"] = lambda: {"0": True, "1": True}
+        node.salt["_pcs_node.status"] = self._status
+        node.salt["_pcs_lock.take"] = self._take
+        node.salt["_pcs_lock.release"] = lambda own: self.done.append("release")
+        node.salt["_pcs_lock.keep"] = lambda node, purpose, left: self.done.append(f"keep {left}")
+        node.salt["_pcs_lock.holder"] = lambda: self.holder
+        node.salt["_pcs_nodes.node_relieve"] = lambda name, timeout: self.done.append(
+            f"relieve {name}"
+        )
+        node.salt["_pcs_corosync.links_connected"] = lambda: {"0": True, "1": True}
 
     def _status(self):
         if self.status is None:
@@ -141,7 +143,9 @@ def test_remove_of_a_node_that_is_gone(make):
 
 def test_pcs_s_refusal_is_told_and_the_lock_given_back(make):
     life = make(conf=CONF_OF_THREE)
-    life.node.salt["pcs.node_relieved_no_more"] = lambda name: life.done.append(f"back {name}")
+    life.node.salt["_pcs_nodes.node_relieved_no_more"] = lambda name: life.done.append(
+        f"back {name}"
+    )
     words = "Error: This action will cause a loss of the quorum"
     life.node.answer("cluster node remove", words, code=1)
     expect(members(life, NODES, remove=["nfs-server3"]), False, words)
@@ -189,13 +193,13 @@ def test_destroy(make, testmode):
     life.status["resources"] = {}
     life.node.answer("cluster destroy", "")
     (life.node.root / "answers" / "cluster_destroy").write_text("0\n")
-    destroy = life.node.salt["pcs.cluster_destroy"]
+    destroy = life.node.library._pcs_cluster.cluster_destroy
 
     def really(extra):
-        destroy(extra)
+        destroy(life.node.machine, extra)
         (life.node.root / "corosync.conf").unlink()
 
-    life.node.salt["pcs.cluster_destroy"] = really
+    life.node.salt["_pcs_cluster.cluster_destroy"] = really
     ret = life.state.cluster_absent(CLUSTER, CLUSTER, all_nodes=True)
     expect(ret, None if testmode else True)
     assert ret["changes"]["cluster"] == {"old": CLUSTER, "new": None}
@@ -264,9 +268,9 @@ def restarting(life):
         life.done.append(f"spread {sections}")
         life.node.conf(new)
 
-    life.node.salt["pcs.corosync_spread"] = spread
+    life.node.salt["_pcs_corosync.corosync_spread"] = spread
     for name in ("cluster_stop", "cluster_start"):
-        life.node.salt[f"pcs.{name}"] = lambda node, name=name, **_: life.done.append(
+        life.node.salt[f"_pcs_cluster.{name}"] = lambda node, name=name, **_: life.done.append(
             f"{name} {node}"
         )
 
@@ -337,8 +341,10 @@ def test_a_restart_that_fails_leaves_the_rest_in_the_lock(make):
     def refuse(node):
         raise CommandExecutionError("Error: loss of the quorum")
 
-    life.node.salt["pcs.cluster_stop"] = refuse
-    life.node.salt["pcs.node_relieved_no_more"] = lambda node: life.done.append(f"back {node}")
+    life.node.salt["_pcs_cluster.cluster_stop"] = refuse
+    life.node.salt["_pcs_nodes.node_relieved_no_more"] = lambda node: life.done.append(
+        f"back {node}"
+    )
     ret = configured(life, quorum={"wait_for_all": True}, restart_nodes=True)
     expect(ret, False, "loss of the quorum")
     assert life.done[-1] == "back nfs-server2" and "release" not in life.done
@@ -357,7 +363,7 @@ def test_a_node_that_a_cut_off_run_stopped_is_started_again(make):
         life.done.append(f"cluster_start {node}")
         life.status["nodes"][node] = dict(ON)
 
-    life.node.salt["pcs.cluster_start"] = start
+    life.node.salt["_pcs_cluster.cluster_start"] = start
     expect(configured(life, totem={"token": 10000}, restart_nodes=True), True, "earlier run")
     assert life.done[:3] == ["take", "cluster_start nfs-server2", "relieve nfs-server2"]
     assert life.done[-1] == "release"
@@ -373,7 +379,7 @@ def test_a_spread_that_pcs_refuses_leaves_the_lock_as_it_was(make, earlier):
     def refuse(sections):
         raise CommandExecutionError("Error: no")
 
-    life.node.salt["pcs.corosync_spread"] = refuse
+    life.node.salt["_pcs_corosync.corosync_spread"] = refuse
     expect(configured(life, quorum={"wait_for_all": True}, restart_nodes=True), False, "Error: no")
     end = [f"keep {earlier}"] + ([] if earlier else ["release"])
     assert life.done == ["take", "keep ['nfs-server1', 'nfs-server2']", *end]
@@ -382,13 +388,13 @@ def test_a_spread_that_pcs_refuses_leaves_the_lock_as_it_was(make, earlier):
 def test_a_spread_that_ends_half_way_is_for_the_next_run(make):
     life = make()
     restarting(life)
-    spread = life.node.salt["pcs.corosync_spread"]
+    spread = life.node.library._pcs_corosync.corosync_spread
 
     def half(sections):
-        spread(sections)
+        spread(life.node.machine, sections)
         raise CommandExecutionError("Error: nfs-server2 is gone")
 
-    life.node.salt["pcs.corosync_spread"] = half
+    life.node.salt["_pcs_corosync.corosync_spread"] = half
     ret = configured(life, quorum={"wait_for_all": True}, restart_nodes=True)
     expect(ret, False, "nfs-server2 is gone")
     assert life.done[1] == "keep ['nfs-server1', 'nfs-server2']"
@@ -480,14 +486,14 @@ def test_another_host_is_another_device(make):
     new = WITH_DEVICE.replace("qnetd", "other")
     life.node.answer("quorum device remove", "", copy=CONF, to="corosync.conf")
     life.node.answer("quorum device add", "", copy=new, to="corosync.conf")
-    life.node.salt["pcs.hosts_authorized"] = lambda hosts: dict.fromkeys(hosts, True)
+    life.node.salt["_pcs_hosts.hosts_authorized"] = lambda hosts: dict.fromkeys(hosts, True)
     expect(device(life, "other"), True)
     assert [call.split()[2] for call in life.node.calls if "device" in call] == ["remove", "add"]
 
 
 def test_the_device_stays_when_the_other_host_does_not_answer(make):
     life = make(conf=WITH_DEVICE)
-    life.node.salt["pcs.hosts_authorized"] = lambda hosts: dict.fromkeys(hosts, "Offline")
+    life.node.salt["_pcs_hosts.hosts_authorized"] = lambda hosts: dict.fromkeys(hosts, "Offline")
     expect(device(life, "other"), False, "stays where it is: other: Offline")
     assert not [call for call in life.node.calls if "device" in call]
 
@@ -516,8 +522,11 @@ def test_sbd(make, testmode):
     life.node.salt["service.enabled"] = lambda name: bool(enabled)
     text = 'SBD_WATCHDOG_DEV=/dev/watchdog1\nSBD_DEVICE="/dev/a;/dev/b"\nSBD_DELAY_START=yes\n'
     life.node.answer("stonith sbd enable", "", copy=text, to="sbd")
-    really = life.node.salt["pcs.sbd_enable"]
-    life.node.salt["pcs.sbd_enable"] = lambda *a: (really(*a), enabled.append(1))
+    really = life.node.library._pcs_sbd.sbd_enable
+    life.node.salt["_pcs_sbd.sbd_enable"] = lambda *a: (
+        really(life.node.machine, *a),
+        enabled.append(1),
+    )
     wanted = {
         "watchdogs": dict.fromkeys(NODES, "/dev/watchdog1"),
         "devices": {"nfs-server1": ["/dev/a", "/dev/b"]},
@@ -540,8 +549,11 @@ def test_sbd_disabled(make, testmode):
     enabled = [1]
     life.node.salt["service.enabled"] = lambda name: bool(enabled)
     life.node.answer("stonith sbd disable", "")
-    really = life.node.salt["pcs.sbd_disable"]
-    life.node.salt["pcs.sbd_disable"] = lambda: (really(), enabled.clear())
+    really = life.node.library._pcs_sbd.sbd_disable
+    life.node.salt["_pcs_sbd.sbd_disable"] = lambda: (
+        really(life.node.machine),
+        enabled.clear(),
+    )
     ret = expect(life.state.sbd_disabled("x"), None if testmode else True)
     assert ret["changes"] == {"sbd": {"enabled": {"old": True, "new": False}}}
     if not testmode:
@@ -573,11 +585,11 @@ def test_a_new_password_means_new_tokens(make, testmode):
         asked.append(renew)
         tokens("new")
 
-    life.node.salt["pcs.host_auth"] = auth
+    life.node.salt["_pcs_hosts.host_auth"] = auth
     life.node.salt["shadow.info"] = lambda name: {"passwd": "$6$first"}
     arguments = {"nodes": NODES, "password": "x"}
     assert expect(life.state.hosts_authenticated("x", **arguments), True)["changes"] == {}
-    life.node.salt["pcs.tokens_are_of_this_password"]()
+    life.node.library._pcs_hosts.tokens_are_of_this_password(life.node.machine)
     life.node.salt["shadow.info"] = lambda name: {"passwd": "$6$second"}
     ret = expect(life.state.hosts_authenticated("x", **arguments), None if testmode else True)
     mask = "XXX-REDACTED-XXX"
@@ -594,8 +606,8 @@ def test_an_old_token_that_stays_is_an_error(make):
     life.node.answer("host auth", "nfs-server1: Authorized")
     life.node.answer("status pcsd", "  nfs-server1: Online")
     life.node.salt["shadow.info"] = lambda name: {"passwd": "$6$x"}
-    hosts = life.node.world.modules.pcs_hosts
+    hosts = life.node.library._pcs_hosts
     hosts._silent = lambda nodes: []
     with pytest.raises(CommandExecutionError, match="kept its old token for nfs-server1") as error:
-        hosts.host_auth({"nfs-server1": []}, password="p", timeout=1, renew=True)
+        hosts.host_auth(life.node.machine, {"nfs-server1": []}, password="p", timeout=1, renew=True)
     assert "another" not in str(error.value)

@@ -33,7 +33,7 @@ def pcsd():
 def make(tmp_path, monkeypatch, pcsd):
     def machine(test=False, conf=None, online=ONLINE, **kwargs):
         node = Node(tmp_path, monkeypatch, opts={"test": test}, **kwargs)
-        node.world.modules.pcs_hosts.PCSD_PORT = pcsd
+        node.world.library._pcs_hosts.PCSD_PORT = pcsd
         node.answer("status pcsd", online, code=0 if online == ONLINE else 2)
         if conf:
             node.conf(conf)
@@ -127,7 +127,7 @@ def test_set_up(make, testmode, conf, wipe):
     node = make(testmode, conf=conf, online=HALF)
     node.answer("host auth", copy=f"0\n{ONLINE}\n", to="answers/status_pcsd")
     node.answer("cluster setup", copy=CONF, to="corosync.conf")
-    node.salt["pcs_stub.remove"] = lambda: (node.root / "corosync.conf").unlink()
+    node.salt["_pcs_stub.remove"] = lambda: (node.root / "corosync.conf").unlink()
     ret = set_up(node, extra_args=["--enable"], wipe_default=wipe)
     written = [call for call in node.calls if not call.startswith(("status", "--version"))]
     if conf and not wipe:
@@ -182,7 +182,7 @@ def test_set_up_waits_for_what_it_starts(make, comes):
     seen = iter([{"dc": None, "quorum": False}, {"dc": None, "quorum": True}])
     there = {"dc": "nfs-server1", "quorum": True}
     never = {"dc": None, "quorum": True}
-    node.salt["pcs.status"] = lambda: next(seen, there if comes else never)
+    node.salt["_pcs_node.status"] = lambda: next(seen, there if comes else never)
     ret = set_up(node, extra_args=["--start"])
     assert ret["result"] is comes and ret["changes"]
     assert ("no coordinator is elected" in ret["comment"]) is not comes

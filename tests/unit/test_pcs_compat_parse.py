@@ -3,19 +3,19 @@
 import pytest
 from salt.exceptions import SaltInvocationError
 
-from tests.support.salt_modules import load
+import _pcs_compat_constraint
+import _pcs_compat_nodes
+import _pcs_compat_parse
 
-MODULES = ["pcs_compat_parse", "pcs_compat_constraint", "pcs_compat_nodes"]
-SALT = load(modules=MODULES, states=False).salt
 DUMMY = "ocf:pacemaker:Dummy"
 
 
 def resource(*words):
-    return SALT["pcs_compat_parse.resource"]("R", DUMMY, list(words))
+    return _pcs_compat_parse.resource("R", DUMMY, list(words))
 
 
 def constraint(kind, *words, name="x"):
-    return SALT["pcs_compat_constraint.constraint"](name, kind, list(words))
+    return _pcs_compat_constraint.constraint(name, kind, list(words))
 
 
 # Resources ---------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def test_words_of_a_resource_that_are_refused(words, message):
 
 
 def test_slips_of_yaml():
-    words = SALT["pcs_compat_parse.words"]
+    words = _pcs_compat_parse.words
     assert words("x", None) == words("x", "None") == []
     assert words("x", "--start") == ["--start"]
     assert words("x", [1, 2.5, True]) == ["1", "2.5", "True"]
@@ -141,7 +141,7 @@ def test_slips_of_yaml():
 
 
 def test_fencing():
-    found = SALT["pcs_compat_parse.fencing"](
+    found = _pcs_compat_parse.fencing(
         "f", "fence_xvm", ["port=a", "passwd=b", "meta", "p=1", "op", "monitor", "interval=9s"]
     )
     assert found["agent"] == "stonith:fence_xvm"
@@ -150,11 +150,11 @@ def test_fencing():
         "meta": {"p": "1"},
         "operations": [{"name": "monitor", "interval": "9s"}],
     }
-    again = SALT["pcs_compat_parse.fencing"]("f", "stonith:fence_xvm", None)
+    again = _pcs_compat_parse.fencing("f", "stonith:fence_xvm", None)
     assert again["agent"] == "stonith:fence_xvm"
     for word in ("--group=g", "clone"):
         with pytest.raises(SaltInvocationError):
-            SALT["pcs_compat_parse.fencing"]("f", "fence_xvm", [word])
+            _pcs_compat_parse.fencing("f", "fence_xvm", [word])
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_fencing():
     ],
 )
 def test_values(value, extra, values):
-    assert SALT["pcs_compat_parse.values"]("properties", "p", value, extra)["values"] == values
+    assert _pcs_compat_parse.values("properties", "p", value, extra)["values"] == values
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_values(value, extra, values):
 )
 def test_values_that_are_refused(name, value, extra, message):
     with pytest.raises(SaltInvocationError, match=message):
-        SALT["pcs_compat_parse.values"]("properties", name, value, extra)
+        _pcs_compat_parse.values("properties", name, value, extra)
 
 
 # Constraints -------------------------------------------------------------------------------------
@@ -337,17 +337,17 @@ def test_notes_and_force_of_a_constraint():
     ],
 )
 def test_nodes(nodes, named):
-    assert SALT["pcs_compat_nodes.named"](nodes) == named
+    assert _pcs_compat_nodes.named(nodes) == named
 
 
 @pytest.mark.parametrize("nodes", [None, [], ["addr=1.2.3.4"], [{"a": "b"}]])
 def test_nodes_that_are_refused(nodes):
     with pytest.raises(SaltInvocationError, match="nodes: "):
-        SALT["pcs_compat_nodes.named"](nodes)
+        _pcs_compat_nodes.named(nodes)
 
 
 def test_arguments_of_auth():
-    SALT["pcs_compat_nodes.auth_arguments"](["--force", "--local"])
+    _pcs_compat_nodes.auth_arguments(["--force", "--local"])
     for words in (["--start"], ["x"]):
         with pytest.raises(SaltInvocationError, match="extra_args"):
-            SALT["pcs_compat_nodes.auth_arguments"](words)
+            _pcs_compat_nodes.auth_arguments(words)

@@ -21,7 +21,7 @@ NODES = CONF["nodes"]
 
 @pytest.fixture(scope="module")
 def world():
-    return load(modules=["pcs_options", "pcs_corosync_plan"], states=False)
+    return load(states=False)
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def plan(world):
     def make(sections=None, links=None, nodes=None, **changed):
         conf = {**copy.deepcopy(CONF), **changed}
         given = {
-            name: world.salt["pcs_options.normalised"](name, options)
+            name: world.library._pcs_options.normalised(name, options)
             for name, options in (sections or {}).items()
         }
-        return world.salt["pcs_corosync_plan.plan"](conf, given, links, nodes)
+        return world.library._pcs_corosync_plan.plan(conf, given, links, nodes)
 
     return make
 
@@ -88,7 +88,7 @@ def test_live_and_restart_are_told_apart(plan):
 
 
 def test_each_option_has_one_of_the_four_ways(world):
-    table = world.salt["pcs_options.table"]()
+    table = world.library._pcs_options.table()
     ways = {how for options in table.values() for how in options.values()}
     assert ways == {"live", "restart", "link", "stopped"}
 
@@ -107,7 +107,7 @@ def test_each_option_has_one_of_the_four_ways(world):
 )
 def test_what_is_no_option_is_named(world, section, options, words):
     with pytest.raises(SaltInvocationError, match=words):
-        world.salt["pcs_options.normalised"](section, options)
+        world.library._pcs_options.normalised(section, options)
 
 
 @pytest.mark.parametrize("old, new", [("1", None), ("1", "1"), (None, True)])
@@ -122,7 +122,7 @@ def test_a_tie_breaker_of_four_nodes_is_restarted(world):
     nodes = {name: [f"10.0.0.{at}"] for at, name in enumerate("abcd")}
     conf = {**CONF, "quorum": {}, "nodes": nodes, "links": {"0": {}}}
     wanted = {"quorum": {"auto_tie_breaker": "1"}}
-    assert world.salt["pcs_corosync_plan.plan"](conf, wanted)["problems"] == []
+    assert world.library._pcs_corosync_plan.plan(conf, wanted)["problems"] == []
 
 
 def test_what_all_nodes_must_agree_on_needs_the_service_down(plan):
@@ -156,7 +156,7 @@ def test_all_links_are_replaced_one_after_the_other(plan):
 
 def test_the_only_link_is_replaced_by_one_beside_it(world):
     present = {"nodes": {"a": ["10.0.0.1"], "b": ["10.0.0.2"]}, "links": {"0": {}}}
-    made = world.salt["pcs_corosync_plan.plan"](
+    made = world.library._pcs_corosync_plan.plan(
         {**CONF, **present}, {}, None, {"a": ["10.9.0.1"], "b": ["10.9.0.2"]}
     )
     assert steps(made) == ["add 1", "remove 0"]
@@ -178,7 +178,7 @@ def test_options_of_a_link_are_changed_while_the_other_carries(plan):
 def test_options_of_the_only_link_are_refused(world):
     present = {"nodes": {"a": ["10.0.0.1"], "b": ["10.0.0.2"]}, "links": {"0": {}}}
     conf, wanted = {**CONF, **present}, [{"mcastport": "5407"}]
-    made = world.salt["pcs_corosync_plan.plan"](conf, {}, wanted, None)
+    made = world.library._pcs_corosync_plan.plan(conf, {}, wanted, None)
     assert "pcs cluster link update 0" in made["problems"][0]
     assert made["steps"] == []
 
@@ -222,5 +222,5 @@ def test_a_step_never_takes_the_last_link(plan):
 def test_pcs_0_9_has_the_name_for_the_first_address(world):
     present = {name: [name, addresses[1]] for name, addresses in NODES.items()}
     conf = {**CONF, "nodes": present, "transport": "udpu"}
-    made = world.salt["pcs_corosync_plan.plan"](conf, {}, None, NODES)
+    made = world.library._pcs_corosync_plan.plan(conf, {}, None, NODES)
     assert (made["changes"], made["steps"], made["problems"]) == ({}, [], [])

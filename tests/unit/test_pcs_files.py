@@ -12,7 +12,7 @@ DATA = Path(__file__).parent / "data" / "pcs"
 
 @pytest.fixture(scope="module")
 def files():
-    return load(modules=["pcs_files"], states=False).modules.pcs_files
+    return load(states=False).library._pcs_files
 
 
 def read(name):

@@ -61,7 +61,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def argv():
-    return load(modules=["pcs_argv"], states=False).modules.pcs_argv
+    return load(states=False).library._pcs_argv
 
 
 def told(argv, version, case):

@@ -19,7 +19,7 @@ ALL = status(a=ON, b=ON, c=ON)
 
 @pytest.fixture(scope="module")
 def members():
-    return load(modules=["pcs_members"], states=False).modules.pcs_members
+    return load(states=False).library._pcs_members
 
 
 def test_nothing_to_do_needs_no_status(members):

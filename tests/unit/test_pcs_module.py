@@ -25,7 +25,7 @@ def node(tmp_path, monkeypatch):
 def pcsd(node):
     """Something that takes connections where pcsd would."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        node.world.modules.pcs_hosts.PCSD_PORT = server.getsockname()[1]
+        node.world.library._pcs_hosts.PCSD_PORT = server.getsockname()[1]
         yield server
 
 
@@ -33,7 +33,7 @@ def pcsd(node):
 def closed_port(node):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    node.world.modules.pcs_hosts.PCSD_PORT = port
+    node.world.library._pcs_hosts.PCSD_PORT = port
     return port
 
 
@@ -57,7 +57,7 @@ def test_a_pcs_without_capabilities_is_too_old(node):
 
 def test_without_pcs_every_function_says_so(tmp_path, monkeypatch):
     node = Node(tmp_path, monkeypatch, pcs=None)
-    if node.salt["pcs.installed"]():
+    if node.library._pcs_node.installed():
         pytest.skip("pcs is installed on this machine")
     for call in (
         lambda: node.salt["pcs.version"](),
@@ -70,14 +70,14 @@ def test_without_pcs_every_function_says_so(tmp_path, monkeypatch):
 
 def test_files_are_read_without_a_process(node):
     assert node.salt["pcs.corosync_conf"]() is None
-    assert node.salt["pcs.member_of"]() is None
+    assert node.library._pcs_node.member_of() is None
     assert node.salt["pcs.known_hosts"]() == {}
     node.conf(CONF)
     node.known_hosts(HOSTS)
-    assert node.salt["pcs.member_of"]() == "nfs-server-cluster"
+    assert node.library._pcs_node.member_of() == "nfs-server-cluster"
     assert node.salt["pcs.known_hosts"]()["nfs-server2"] == ["10.10.10.12"]
     node.conf((DATA / "corosync-debian.conf").read_text())
-    assert node.salt["pcs.member_of"]() is None
+    assert node.library._pcs_node.member_of() is None
     assert node.calls == []
 
 
@@ -96,19 +96,24 @@ def test_tokens_of_0_9_are_known_hosts(node):
 )
 def test_local_node(tmp_path, monkeypatch, hostname, nodes, expected):
     node = Node(tmp_path, monkeypatch, hostname=hostname)
-    assert node.salt["pcs.local_node"](nodes) == expected
+    assert node.library._pcs_node.local_node(nodes) == expected
 
 
 @pytest.mark.parametrize("nodes", [["b", "c"], ["nfs-server1.one", "nfs-server1.two"]])
 def test_local_node_is_none_of_them(node, nodes):
     with pytest.raises(CommandExecutionError, match="called nfs-server1, which is none of"):
-        node.salt["pcs.local_node"](nodes)
+        node.library._pcs_node.local_node(nodes)
 
 
 def test_authentication(node, pcsd):
     node.answer("host auth", "nfs-server1: Authorized\nnfs-server2: Authorized")
     node.answer("status pcsd", ONLINE)
-    assert node.salt["pcs.host_auth"](TWO, password_pillar="hanfs:cluster:password") is True
+    assert (
+        node.library._pcs_hosts.host_auth(
+            node.machine, TWO, password_pillar="hanfs:cluster:password"
+        )
+        is True
+    )
     assert node.calls == [
         "--version --full",
         "host auth -u hacluster nfs-server1 addr=127.0.0.1 nfs-server2 addr=127.0.0.1",
@@ -120,7 +125,7 @@ def test_authentication(node, pcsd):
 def test_the_password_goes_by_standard_input_as_it_is(node, pcsd):
     node.answer("host auth")
     node.answer("status pcsd", ONLINE)
-    node.salt["pcs.host_auth"](TWO, password=PASSWORD)
+    node.library._pcs_hosts.host_auth(node.machine, TWO, password=PASSWORD)
     assert node.stdin("host auth") == PASSWORD + "\n"
     assert PASSWORD not in json.dumps(node.world.commands)
 
@@ -148,7 +153,7 @@ def test_authorized_is_not_believed_without_confirmation(node, pcsd):
         "status pcsd", "  nfs-server1: Online\n  nfs-server2: Unable to authenticate", code=2
     )
     with pytest.raises(CommandExecutionError) as caught:
-        node.salt["pcs.host_auth"](TWO, password=PASSWORD, timeout=0)
+        node.library._pcs_hosts.host_auth(node.machine, TWO, password=PASSWORD, timeout=0)
     assert "pcs says of nfs-server2: Unable to authenticate" in str(caught.value)
     assert "nfs-server1: Online" not in str(caught.value)
 
@@ -160,7 +165,9 @@ def test_a_wrong_password_names_the_node_and_the_pillar_key(node, pcsd):
         code=1,
     )
     with pytest.raises(CommandExecutionError) as caught:
-        node.salt["pcs.host_auth"](TWO, password_pillar="hanfs:cluster:password", timeout=20)
+        node.library._pcs_hosts.host_auth(
+            node.machine, TWO, password_pillar="hanfs:cluster:password", timeout=20
+        )
     said = str(caught.value)
     assert "nfs-server2 refused hacluster's password (pillar hanfs:cluster:password)" in said
     assert "within 20 seconds" in said
@@ -179,13 +186,15 @@ def test_a_password_set_later_on_the_other_node_is_taken(node, pcsd):
             node.answer("host auth", "nfs-server2: Authorized")
 
     node.clock.on_sleep = other_node
-    assert node.salt["pcs.host_auth"](TWO, password=PASSWORD, timeout=60) is True
+    assert (
+        node.library._pcs_hosts.host_auth(node.machine, TWO, password=PASSWORD, timeout=60) is True
+    )
     assert node.clock.slept == [1, 2, 4]
 
 
 def test_no_answer_costs_no_pcs_and_names_the_address(node, closed_port):
     with pytest.raises(CommandExecutionError) as caught:
-        node.salt["pcs.host_auth"](TWO, password=PASSWORD, timeout=100)
+        node.library._pcs_hosts.host_auth(node.machine, TWO, password=PASSWORD, timeout=100)
     assert f"no answer from nfs-server2 (127.0.0.1:{closed_port})" in str(caught.value)
     assert node.calls == []
     assert node.clock.slept == [1, 2, 4, 8, 16, 30, 30, 9]
@@ -205,7 +214,7 @@ def test_no_answer_costs_no_pcs_and_names_the_address(node, closed_port):
 )
 def test_bad_passwords_are_told_before_anything_runs(node, secret, sentence):
     with pytest.raises(SaltInvocationError, match=sentence) as caught:
-        node.salt["pcs.host_auth"](TWO, **secret)
+        node.library._pcs_hosts.host_auth(node.machine, TWO, **secret)
     assert "12345" not in str(caught.value)
     assert node.calls == []
 
@@ -338,10 +347,10 @@ def test_status_is_one_process(node):
 
 def test_what_was_seen_a_moment_ago_is_not_asked_for_again(node):
     crm_mon(node, "crm_mon-2.1.5.xml")
-    first = node.salt["pcs.recent_status"]()
-    assert node.salt["pcs.recent_status"]() == first == node.salt["pcs.status"]()
+    first = node.library._pcs_node.recent_status(node.machine)
+    assert node.library._pcs_node.recent_status(node.machine) == first == node.salt["pcs.status"]()
     assert len(node.world.commands) == 2, "one by the first question, one by pcs.status"
-    node.salt["pcs.recent_status"](age=0)
+    node.library._pcs_node.recent_status(node.machine, age=0)
     assert len(node.world.commands) == 3
 
 
@@ -367,7 +376,7 @@ def test_status_without_crm_mon(node):
 @pytest.fixture
 def account(node):
     """hacluster with a password in a shadow file that the fake chpasswd rewrites."""
-    crypt = node.world.modules.pcs_hosts._crypt
+    crypt = node.world.library._pcs_hosts._crypt
     shadow = {"name": "hacluster", "passwd": "!"}
     node.salt["shadow.info"] = lambda name: (
         dict(shadow) if name == "hacluster" else {"name": "", "passwd": ""}
@@ -391,31 +400,49 @@ def account(node):
 
 
 def test_passwords_are_compared_by_the_system_s_crypt(account):
-    crypt = account.world.modules.pcs_hosts._crypt
+    crypt = account.world.library._pcs_hosts._crypt
     for scheme in ("$6$saltsalt$", "$5$saltsalt$", "$y$j9T$saltsalt$"):
         account.shadow["passwd"] = crypt("secret", scheme)
         assert account.shadow["passwd"].startswith(scheme)
-        assert account.salt["pcs.password_matches"]("hacluster", "secret") is True
-        assert account.salt["pcs.password_matches"]("hacluster", "Secret") is False
+        assert (
+            account.library._pcs_hosts.password_matches(account.machine, "hacluster", "secret")
+            is True
+        )
+        assert (
+            account.library._pcs_hosts.password_matches(account.machine, "hacluster", "Secret")
+            is False
+        )
 
 
 @pytest.mark.parametrize("stored", ["", "!", "*", "!*", "!$6$x$y", "x", "$99$unknown$z"])
 def test_accounts_without_a_usable_password(account, stored):
     account.shadow["passwd"] = stored
-    assert account.salt["pcs.password_matches"]("hacluster", "secret") is False
+    assert (
+        account.library._pcs_hosts.password_matches(account.machine, "hacluster", "secret") is False
+    )
 
 
 def test_no_such_account(account):
-    assert account.salt["pcs.password_matches"]("nobody-here", "secret") is None
+    assert (
+        account.library._pcs_hosts.password_matches(account.machine, "nobody-here", "secret")
+        is None
+    )
     with pytest.raises(CommandExecutionError, match="no account nobody-here"):
-        account.salt["pcs.set_password"]("nobody-here", "secret")
+        account.library._pcs_hosts.set_password(account.machine, "nobody-here", "secret")
 
 
 def test_setting_a_password(account):
-    assert account.salt["pcs.set_password"](password_pillar="hanfs:cluster:password") is True
+    assert (
+        account.library._pcs_hosts.set_password(
+            account.machine, password_pillar="hanfs:cluster:password"
+        )
+        is True
+    )
     assert (account.root / "chpasswd.stdin").read_text() == f"hacluster:{PASSWORD}\n"
     assert account.world.commands == [["chpasswd"]]
-    assert account.salt["pcs.password_matches"]("hacluster", PASSWORD) is True
+    assert (
+        account.library._pcs_hosts.password_matches(account.machine, "hacluster", PASSWORD) is True
+    )
 
 
 def test_a_chpasswd_that_fails_does_not_tell_the_password(account):
@@ -423,20 +450,20 @@ def test_a_chpasswd_that_fails_does_not_tell_the_password(account):
     script.write_text('#!/bin/sh\necho "line 1: $(cat) is bad" >&2; exit 1\n')
     account.salt["cmd.run_all"] = account.world.run
     with pytest.raises(CommandExecutionError, match="chpasswd for hacluster") as caught:
-        account.salt["pcs.set_password"]("hacluster", "gehe1m")
+        account.library._pcs_hosts.set_password(account.machine, "hacluster", "gehe1m")
     assert "gehe1m" not in str(caught.value)
 
 
 def test_a_chpasswd_without_effect_is_noticed(account):
     account.salt["cmd.run_all"] = account.world.run
     with pytest.raises(CommandExecutionError, match="not the new one"):
-        account.salt["pcs.set_password"]("hacluster", "secret")
+        account.library._pcs_hosts.set_password(account.machine, "hacluster", "secret")
 
 
 @pytest.mark.parametrize("name", ["a:b", "a\nroot", "", "-x"])
 def test_bad_account_names(account, name):
     with pytest.raises(SaltInvocationError, match="account"):
-        account.salt["pcs.set_password"](name, "secret")
+        account.library._pcs_hosts.set_password(account.machine, name, "secret")
     assert account.world.commands == []
 
 
@@ -463,26 +490,34 @@ def as_salt_does(node, after=None):
 @pytest.mark.parametrize(
     "command, limit, call",
     [
-        ("pcs --version", 300, lambda salt: salt["pcs.version"]()),
-        ("crm_mon -1", 120, lambda salt: salt["pcs.status"]()),
-        ("pcs status pcsd", 300, lambda salt: salt["pcs.hosts_authorized"](["a"])),
-        ("pcs cluster setup", 900, lambda salt: salt["pcs.cluster_setup"](TWO)),
-        ("pcs cluster destroy", 900, lambda salt: salt["pcs.cluster_destroy"]()),
-        ("pcs cluster node add", 900, lambda salt: salt["pcs.cluster_node_add"]("c")),
-        ("pcs cluster start", 900, lambda salt: salt["pcs.cluster_start"]()),
-        ("pcs cluster start", 2900, lambda salt: salt["pcs.cluster_start"](wait=2000)),
-        ("pcs cluster stop", 900, lambda salt: salt["pcs.cluster_stop"]()),
-        ("pcs cluster enable", 300, lambda salt: salt["pcs.cluster_enable"]()),
-        ("pcs node standby", 300, lambda salt: salt["pcs.node_standby"]("a")),
-        ("pcs node unstandby", 300, lambda salt: salt["pcs.node_unstandby"]("a")),
-        ("pcs cluster corosync", 300, lambda salt: salt["pcs.conf_text_of"]("b")),
-        ("pcs cluster corosync", 300, lambda salt: salt["pcs_setup.conf_of"]("b")),
+        ("pcs --version", 300, lambda node: node.salt["pcs.version"]()),
+        ("crm_mon -1", 120, lambda node: node.salt["pcs.status"]()),
+        ("pcs status pcsd", 300, lambda node: node.salt["pcs.hosts_authorized"](["a"])),
+        ("pcs cluster setup", 900, lambda node: node.salt["pcs.cluster_setup"](TWO)),
+        ("pcs cluster destroy", 900, lambda node: node.salt["pcs.cluster_destroy"]()),
+        ("pcs cluster node add", 900, lambda node: node.salt["pcs.cluster_node_add"]("c")),
+        ("pcs cluster start", 900, lambda node: node.salt["pcs.cluster_start"]()),
+        ("pcs cluster start", 2900, lambda node: node.salt["pcs.cluster_start"](wait=2000)),
+        ("pcs cluster stop", 900, lambda node: node.salt["pcs.cluster_stop"]()),
+        ("pcs cluster enable", 300, lambda node: node.salt["pcs.cluster_enable"]()),
+        ("pcs node standby", 300, lambda node: node.salt["pcs.node_standby"]("a")),
+        ("pcs node unstandby", 300, lambda node: node.salt["pcs.node_unstandby"]("a")),
+        (
+            "pcs cluster corosync",
+            300,
+            lambda node: node.library._pcs_cluster.conf_text_of(node.machine, "b"),
+        ),
+        (
+            "pcs cluster corosync",
+            300,
+            lambda node: node.library._pcs_setup.conf_of(node.machine, "b"),
+        ),
     ],
 )
 def test_a_command_that_does_not_end_is_ended_and_named(node, command, limit, call):
     limits = as_salt_does(node, command)
     with pytest.raises(CommandExecutionError) as caught:
-        call(node.salt)
+        call(node)
     words = f"did not end within {limit} seconds and was stopped"
     assert str(caught.value).startswith(command[:10]) and words in str(caught.value)
     assert limits[-1][1] == limit
@@ -492,7 +527,7 @@ def test_every_command_has_a_time_limit(node, pcsd):
     limits = as_salt_does(node)
     node.answer("host auth", "nfs-server1: Authorized\nnfs-server2: Authorized")
     node.answer("status pcsd", ONLINE)
-    node.salt["pcs.host_auth"](TWO, password=PASSWORD)
+    node.library._pcs_hosts.host_auth(node.machine, TWO, password=PASSWORD)
     assert limits == [
         ("pcs --version --full", 300),
         ("pcs host auth", 300),
@@ -504,7 +539,7 @@ def test_an_authentication_that_does_not_end_is_one_try(node, pcsd):
     """The next try may find the other node in a better state; the password is not told."""
     as_salt_does(node, "pcs host auth")
     with pytest.raises(CommandExecutionError) as caught:
-        node.salt["pcs.host_auth"](TWO, password=PASSWORD, timeout=30)
+        node.library._pcs_hosts.host_auth(node.machine, TWO, password=PASSWORD, timeout=30)
     assert "not authenticated within 30 seconds: pcs host auth: did not end" in str(caught.value)
     assert PASSWORD not in str(caught.value)
     assert len(node.clock.slept) > 1

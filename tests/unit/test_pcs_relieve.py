@@ -18,12 +18,12 @@ class Cluster:
     """What pcs.status says before and after the standby, and the commands that were run."""
 
     def __init__(self, resources, after=None, nodes=None):
-        self.world = load(modules=["pcs_nodes", "pcs_rolling", "pcs_arguments"], states=False)
+        self.world = load(states=False)
         self.commands = []
         self.nodes = nodes or {"a": ON, "b": ON}
         self.resources, self.after = resources, after
         self.wait_fails = False
-        self.world.salt.update({"pcs.status": self.status, "pcs_run.run": self.run})
+        self.world.salt.update({"_pcs_node.status": self.status, "_cib_run.Machine.run": self.run})
 
     def status(self):
         moved = any("--update" in command for command in self.commands)
@@ -36,7 +36,7 @@ class Cluster:
             raise CommandExecutionError("crm_resource --wait: Timer expired")
 
     def relieve(self, node="a"):
-        return self.world.salt["pcs.node_relieve"](node, 60)
+        return self.world.library._pcs_nodes.node_relieve(self.world.machine, node, 60)
 
 
 ATTRIBUTE = "crm_attribute --node a --name standby --lifetime reboot"
@@ -80,7 +80,7 @@ def test_nobody_to_take_it(flag):
 
 def test_the_idle_node_is_restarted_first():
     cluster = Cluster({"VIP": resource("a"), "copies": resource("a", "b", "c", clone="x")})
-    order = cluster.world.salt["pcs_rolling.order"]
+    order = cluster.world.library._pcs_rolling.order
     assert order(cluster.status(), ["a", "b", "c"]) == ["b", "c", "a"]
 
 
@@ -88,7 +88,7 @@ def test_the_next_waits_until_the_last_is_back():
     """A node that does not come back ends it: no other is stopped."""
     cluster = Cluster({}, nodes={"a": ON, "b": ON})
     world = cluster.world
-    wait = load(modules=["pcs_wait"], states=False).modules.pcs_wait
+    wait = load(states=False).library._pcs_wait
     wait.time = Clock()
     stopped = []
 
@@ -98,16 +98,16 @@ def test_the_next_waits_until_the_last_is_back():
 
     world.salt.update(
         {
-            "pcs_wait.until": wait.until,
-            "pcs.cluster_stop": stop,
-            "pcs.cluster_start": lambda node, wait: None,
-            "pcs_lock.keep": lambda *_: pytest.fail("nothing was completed"),
+            "_pcs_wait.until": wait.until,
+            "_pcs_cluster.cluster_stop": stop,
+            "_pcs_cluster.cluster_start": lambda node, wait: None,
+            "_pcs_lock.keep": lambda *_: pytest.fail("nothing was completed"),
         }
     )
     cluster.status_of = cluster.status
-    world.salt["pcs.status"] = lambda: {
+    world.salt["_pcs_node.status"] = lambda: {
         **cluster.status_of(), "quorum": True, "maintenance_mode": False,
     }  # fmt: skip
     with pytest.raises(CommandExecutionError, match="a is not online"):
-        world.salt["pcs_rolling.restart"]("a", ["a", "b"], ["a", "b"], "x", 60)
+        world.library._pcs_rolling.restart(world.machine, "a", ["a", "b"], ["a", "b"], "x", 60)
     assert stopped == ["a"]

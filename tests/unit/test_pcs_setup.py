@@ -31,13 +31,16 @@ def node(tmp_path, monkeypatch):
     ],
 )
 def test_which_refusals_pass(node, words, passes):
-    assert node.salt["pcs_setup.refusal_passes"](words) is passes
+    assert node.library._pcs_setup.refusal_passes(words) is passes
 
 
 def test_conf_of_another_node(node):
-    assert node.salt["pcs_setup.conf_of"]("nfs-server2") is None
+    assert node.library._pcs_setup.conf_of(node.machine, "nfs-server2") is None
     node.answer("cluster corosync nfs-server2", CONF)
-    assert node.salt["pcs_setup.conf_of"]("nfs-server2")["cluster_name"] == "nfs-server-cluster"
+    assert (
+        node.library._pcs_setup.conf_of(node.machine, "nfs-server2")["cluster_name"]
+        == "nfs-server-cluster"
+    )
 
 
 NAMES = ["nfs-server1", "nfs-server2"]
@@ -46,7 +49,10 @@ NAMES = ["nfs-server1", "nfs-server2"]
 def test_adopting_a_conf(node):
     node.answer("cluster corosync nfs-server2", CONF)
     (node.root / "authkey").write_text("k")
-    assert node.salt["pcs_setup.adopt"]("nfs-server2", "nfs-server-cluster", NAMES) is True
+    assert (
+        node.library._pcs_setup.adopt(node.machine, "nfs-server2", "nfs-server-cluster", NAMES)
+        is True
+    )
     path = node.root / "corosync.conf"
     assert path.read_text() == CONF
     assert path.stat().st_mode & 0o777 == 0o644
@@ -71,6 +77,6 @@ def test_a_conf_that_is_not_adopted(node, conf, key, here, sentence):
     if here:
         node.conf(here)
     with pytest.raises(CommandExecutionError, match=sentence):
-        node.salt["pcs_setup.adopt"]("nfs-server2", "nfs-server-cluster", NAMES)
+        node.library._pcs_setup.adopt(node.machine, "nfs-server2", "nfs-server-cluster", NAMES)
     path = node.root / "corosync.conf"
     assert (path.read_text() if path.exists() else None) == here

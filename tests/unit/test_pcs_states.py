@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import salt_modules
 from tests.support.pcs_command import Node
 
 DATA = Path(__file__).parent / "data" / "pcs"
@@ -75,7 +76,7 @@ def well_formed(ret, result):
 def test_test_mode_on_a_bare_machine(make, state, args):
     node = make(test=True, pcs=None)
     node.salt["shadow.info"] = lambda name: {"name": "", "passwd": ""}
-    if node.salt["pcs.installed"]():
+    if node.library._pcs_node.installed():
         pytest.skip("pcs is installed on this machine")
     before = files(node)
     ret = well_formed(getattr(node.state, state)(**args), None)
@@ -92,7 +93,7 @@ def account():
     """``shadow.info`` and ``pcs.set_password`` over one dictionary, with the real comparison."""
 
     def install(node, password):
-        crypt = node.world.modules.pcs_hosts._crypt
+        crypt = node.world.library._pcs_hosts._crypt
         shadow = {"name": "hacluster", "passwd": crypt(password, "$6$salt$") if password else "!"}
         node.salt["shadow.info"] = lambda name: (
             shadow if name == "hacluster" else {"name": "", "passwd": ""}
@@ -234,7 +235,7 @@ def test_before_the_cluster_known_hosts_are_confirmed(make, testmode):
 @pytest.mark.parametrize("known", [None, HOSTS], ids=["unknown", "at another address"])
 def test_authenticating(make, testmode, pcsd, known):
     node = make(test=testmode)
-    node.world.modules.pcs_hosts.PCSD_PORT = pcsd
+    node.world.library._pcs_hosts.PCSD_PORT = pcsd
     if known:
         node.known_hosts(known)
     node.answer("host auth", copy=LOCAL_HOSTS, to="known-hosts")
@@ -249,7 +250,7 @@ def test_authenticating(make, testmode, pcsd, known):
 
 def test_a_token_that_is_no_longer_good_is_renewed(make, testmode, pcsd):
     node = make(test=testmode)
-    node.world.modules.pcs_hosts.PCSD_PORT = pcsd
+    node.world.library._pcs_hosts.PCSD_PORT = pcsd
     node.known_hosts(LOCAL_HOSTS)
     half = "  nfs-server1: Online\n  nfs-server2: Unable to authenticate"
     node.answer("status pcsd", half, code=2)
@@ -260,7 +261,7 @@ def test_a_token_that_is_no_longer_good_is_renewed(make, testmode, pcsd):
 
 def test_an_authentication_that_stores_nothing_is_an_error(make, pcsd):
     node = make()
-    node.world.modules.pcs_hosts.PCSD_PORT = pcsd
+    node.world.library._pcs_hosts.PCSD_PORT = pcsd
     node.answer("host auth", "nfs-server1: Authorized\nnfs-server2: Authorized")
     node.answer("status pcsd", ONLINE)
     ret = well_formed(authenticated(node), False)
@@ -269,7 +270,7 @@ def test_an_authentication_that_stores_nothing_is_an_error(make, pcsd):
 
 def test_authentication_beside_the_stub_is_refused(make, pcsd):
     node = make()
-    node.world.modules.pcs_hosts.PCSD_PORT = pcsd
+    node.world.library._pcs_hosts.PCSD_PORT = pcsd
     node.conf(STUB)
     ret = well_formed(authenticated(node), False)
     assert "pcs.stub_removed" in ret["comment"]
@@ -279,7 +280,7 @@ def test_authentication_beside_the_stub_is_refused(make, pcsd):
 def test_a_peer_that_does_not_answer(make):
     node = make()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        node.world.modules.pcs_hosts.PCSD_PORT = port = server.getsockname()[1]
+        node.world.library._pcs_hosts.PCSD_PORT = port = server.getsockname()[1]
     ret = well_formed(authenticated(node, timeout=5), False)
     assert f"no answer from nfs-server2 (127.0.0.1:{port})" in ret["comment"]
     assert node.calls == []
@@ -597,7 +598,7 @@ def test_cluster_created_with_bad_input(make, testmode, hostname, creator, nodes
 
 def test_cluster_created_without_pcs(make):
     node = make(pcs=None)
-    if node.salt["pcs.installed"]():
+    if node.library._pcs_node.installed():
         pytest.skip("pcs is installed on this machine")
     assert "its package installed" in well_formed(created(node), False)["comment"]
 
@@ -672,3 +673,10 @@ def test_a_peer_that_is_down_does_not_hold_up_a_run(make):
 def test_cluster_online_of_nobody(make, testmode):
     node = make(test=testmode)
     assert "nodes" in well_formed(node.state.cluster_online(CLUSTER, []), False)["comment"]
+
+
+@pytest.mark.parametrize("key", ["run", "what", "test", "machine"])
+def test_a_key_of_a_description_may_be_called_anything(key):
+    ret = salt_modules.load().states.pcs_configured.configured("x", **{key: {}})
+    assert ret["result"] is False
+    assert f"{key}: unknown key" in ret["comment"], ret

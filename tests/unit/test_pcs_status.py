@@ -16,7 +16,7 @@ DATA = Path(__file__).parent / "data" / "pcs"
 
 @pytest.fixture(scope="module")
 def parse():
-    return load(modules=["pcs_status"], states=False).modules.pcs_status.parse
+    return load(states=False).library._pcs_status.parse
 
 
 def read(name):

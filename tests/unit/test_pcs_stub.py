@@ -41,7 +41,7 @@ def files(node):
 
 
 def test_the_stub_goes_and_nothing_else(node):
-    removed = node.salt["pcs_stub.remove"]()
+    removed = node.library._pcs_stub.remove(node.machine)
     assert node.stopped == ["pacemaker", "corosync"]
     assert files(node) == ["notes.txt"]
     assert [Path(p).name for p in removed[-2:]] == ["cib.xml", "corosync.conf"]
@@ -52,7 +52,7 @@ def test_a_removal_cut_off_half_way_is_completed(node):
     """corosync.conf goes last, and is what tells that there is work left."""
     for path in (node.root / "cib").glob("cib*"):
         path.unlink()
-    node.salt["pcs_stub.remove"]()
+    node.library._pcs_stub.remove(node.machine)
     assert files(node) == ["notes.txt"]
 
 
@@ -60,7 +60,7 @@ def test_a_machine_without_pacemaker_s_directory(node):
     for path in (node.root / "cib").iterdir():
         path.unlink()
     (node.root / "cib").rmdir()
-    assert len(node.salt["pcs_stub.remove"]()) == 1
+    assert len(node.library._pcs_stub.remove(node.machine)) == 1
 
 
 @pytest.mark.parametrize("old, new", [("127.0.0.1", "10.0.0.1"), (": debian", ": nfs")])
@@ -68,7 +68,7 @@ def test_another_cluster_is_left_alone(node, old, new):
     node.conf(STUB.replace(old, new))
     before = files(node)
     with pytest.raises(CommandExecutionError, match="not the one that Debian's package"):
-        node.salt["pcs_stub.remove"]()
+        node.library._pcs_stub.remove(node.machine)
     assert (node.stopped, files(node)) == ([], before)
 
 
@@ -76,7 +76,7 @@ def test_somebody_s_resource_is_left_alone(node):
     (node.root / "cib" / "cib.xml").write_text(RESOURCE)
     before = files(node)
     with pytest.raises(CommandExecutionError, match="resources: mine"):
-        node.salt["pcs_stub.remove"]()
+        node.library._pcs_stub.remove(node.machine)
     assert (node.stopped, files(node)) == ([], before)
 
 
@@ -88,7 +88,7 @@ def test_a_resource_that_appears_while_stopping_is_left_alone(node):
     node.salt["service.stop"] = stop
     before = files(node)
     with pytest.raises(CommandExecutionError, match="resources: mine"):
-        node.salt["pcs_stub.remove"]()
+        node.library._pcs_stub.remove(node.machine)
     assert files(node) == before
 
 
@@ -96,7 +96,7 @@ def test_a_damaged_cib_is_left_alone(node):
     (node.root / "cib" / "cib.xml").write_text(CIB[:100])
     before = files(node)
     with pytest.raises(CommandExecutionError, match="CIB"):
-        node.salt["pcs_stub.remove"]()
+        node.library._pcs_stub.remove(node.machine)
     assert (node.stopped, files(node)) == ([], before)
 
 
@@ -104,5 +104,5 @@ def test_a_service_that_does_not_stop(node):
     node.salt["service.stop"] = lambda service: service != "corosync"
     before = files(node)
     with pytest.raises(CommandExecutionError, match="service corosync cannot be stopped"):
-        node.salt["pcs_stub.remove"]()
+        node.library._pcs_stub.remove(node.machine)
     assert files(node) == before

@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support import rendering
-from tests.support.salt_modules import load
+from tests.support import rendering, sites
+from tests.support.hostile import FLAT, KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = yaml.safe_load((ROOT / "pillar.example").read_text())
 PASSWORD = "quite-Secret-7"
+FENCE_SECRET = "quite-Secret-8"
+CHECK = "The site in pillar is complete and fits this machine"
+DEFAULTS = yaml.safe_load((ROOT / "hanfs" / "defaults.yaml").read_text())["default"]
 
 COMMON = {"pcs", "pacemaker", "corosync", "lvm2", "xfsprogs", "e2fsprogs", "firewalld"}
 EL_PACKAGES = COMMON | {"nfs-utils", "pacemaker-cli", "resource-agents", "fence-agents-all"}
@@ -79,11 +82,11 @@ STEPS = [
     "service.running pcsd",
     "hanfs.fencing_keys",
     "hanfs.nodes_ready",
-    "pcs.hosts_authenticated",
-    "pcs.cluster_created",
+    "hanfs.nodes_trusted",
+    "hanfs.cluster_formed",
     "service.running corosync",
     "service.running pacemaker",
-    "pcs.cluster_online",
+    "hanfs.cluster_online",
     "hanfs.peers_agree",
     "hanfs.export_directories",
     "hanfs.configured",
@@ -198,41 +201,31 @@ def test_every_step_waits_for_the_one_before(render):
         assert loose == ["saltutil.sync_modules", "saltutil.sync_states", "hanfs.healthy"]
 
 
-def test_nodes_and_exports_keep_the_order_of_the_pillar(render):
-    """The first node creates; Salt's json filter sorts keys, which would make that another node."""
-    tree = pillar()
-    nodes = {"zeta": ["10.0.0.1"], "alpha": ["10.0.0.2"], "midi": ["10.0.0.3"]}
-    tree["hanfs"]["sites"]["athens"]["cluster"]["nodes"] = nodes
-    low = render(tree, minion_id="alpha")
-    for function in ("pcs.cluster_created", "pcs.hosts_authenticated", "pcs.cluster_online"):
-        assert list(named(low, function)["nodes"]) == ["zeta", "alpha", "midi"]
-    site = named(low, "hanfs.configured")["site"]
-    assert list(site["cluster"]["nodes"]) == ["zeta", "alpha", "midi"]
-    assert named(low, "pcs.cluster_created")["creator"] == "zeta"
-    assert named(low, "hanfs.storage_ready")["creator"] == "zeta"
-
-
-def test_values_of_the_site_reach_the_states(render):
-    tree = pillar(
-        timeouts={"peer": 11, "storage": 12, "settle": 13},
-        firewall={"zone": "internal", "services": ["nfs"]},
-    )
-    tree["hanfs"]["sites"]["athens"]["storage"].update(user="data", group="staff", mode="0700")
-    low = render(tree)
-    for function in (
-        "hanfs.nodes_ready",
-        "pcs.hosts_authenticated",
-        "pcs.cluster_created",
-        "pcs.cluster_online",
-    ):
-        assert named(low, function)["timeout"] == 11
-    assert named(low, "hanfs.storage_ready")["timeout"] == 12
-    assert named(low, "hanfs.healthy")["timeout"] == 13
-    firewall = named(low, "hanfs.firewall_allows")["site"]["firewall"]
-    assert firewall == {"zone": "internal", "services": ["nfs"]}
-    mount_point = named(low, "hanfs.mount_point")
-    assert [mount_point[key] for key in ("user", "group", "mode")] == ["data", "staff", "0700"]
-    assert named(low, "pcs.cluster_created")["totem"] == {"token": 10000}
+def test_states_of_the_site_get_its_path_and_nothing_else_of_it(render):
+    """What is in it they look up themselves (test_hanfs_site.py)."""
+    entries = [{**EXAMPLE["hanfs"]["sites"]["athens"]["storage"], "grow": True}]
+    given = {
+        "profile": "hardened",
+        "storage": entries,
+        "timeouts": {"peer": 11, "storage": 12, "settle": 13},
+        "fencing": {"enabled": True, "sbd": {"devices": ["/dev/x"]}},
+    }
+    flat = {"hanfs": pillar(**given)["hanfs"]["sites"]["athens"]}
+    about_machine = {"checked", "packages_start_nothing", "storage_outlives_cluster"}
+    about_machine |= {"init_script_off", "unit_off", "sbd_enabled"}
+    of_defaults = {"defaults", "user", "group", "mode", "services", "helpers", "style", "shared"}
+    of_defaults |= {"autoactivation", "running", "wanted", "link_priorities"}
+    for tree, path in ((pillar(**given), "hanfs:sites:athens"), (flat, "hanfs")):
+        for system in ("debian-12", "rocky-8"):
+            low = [step for step in render(tree, system) if step["state"] == "hanfs"]
+            with_path = {step["fun"] for step in low if "path" in step}
+            assert with_path == {step["fun"] for step in low} - about_machine
+            assert {step["path"] for step in low if "path" in step} == {path}
+            for step in low:
+                more = {key for key in step if not key.startswith("__")} - of_defaults
+                more -= {"name", "state", "fun", "order", "require", "require_in", "path"}
+                assert more in (set(), {"mountpoint"})
+                assert ("mountpoint" in more) == (step["fun"] in ("storage_ready", "storage_grown"))
 
 
 def test_firewall_left_alone_needs_no_firewalld(render):
@@ -241,17 +234,42 @@ def test_firewall_left_alone_needs_no_firewalld(render):
     assert "firewalld" not in named(low, "pkg.installed")["pkgs"]
 
 
+@pytest.mark.parametrize("minion_id", ["nfs-server1", "nfs-a.sparta.example"])
+def test_no_secret_of_the_example_is_rendered(render, minion_id):
+    low = render(copy.deepcopy(EXAMPLE), minion_id=minion_id)
+    assert named(low, "hanfs.configured")["path"] != "hanfs"
+    assert secrets(EXAMPLE)
+    assert not [secret for secret in secrets(EXAMPLE) if secret in json.dumps(low)]
+
+
+def secrets(value):
+    """The values of all keys that have a secret's name, and what stands beside them."""
+    if isinstance(value, list):
+        return [secret for one in value for secret in secrets(one)]
+    found = []
+    for key, one in value.items() if isinstance(value, dict) else ():
+        hidden = key in ("password", "content", "secrets")
+        found += texts(one) if hidden else secrets(one)
+    return found
+
+
+def texts(value):
+    return (
+        [value] if isinstance(value, str) else [one for key in value for one in texts(value[key])]
+    )
+
+
 def test_the_password_is_nowhere_in_what_is_rendered(render):
     flat = {"hanfs": pillar()["hanfs"]["sites"]["athens"]}
     for tree, path in ((pillar(), "hanfs:sites:athens"), (flat, "hanfs")):
         low = render(tree)
         assert PASSWORD not in json.dumps(low)
-        for function in ("pcs.password_set", "pcs.hosts_authenticated"):
-            assert named(low, function)["password_pillar"] == f"{path}:cluster:password"
+        assert named(low, "pcs.password_set")["password_pillar"] == f"{path}:cluster:password"
+        assert named(low, "hanfs.nodes_trusted")["path"] == path
 
 
 def test_the_pillar_keeps_its_password(render, tmp_path):
-    """Stripping works on a copy: the states look the password up in the pillar itself."""
+    """The states look the password up in the pillar itself."""
     tree = pillar()
     kept = copy.deepcopy(tree)
     render(tree)
@@ -261,47 +279,26 @@ def test_the_pillar_keeps_its_password(render, tmp_path):
 def test_other_sites_are_not_in_what_is_rendered(render):
     tree = copy.deepcopy(EXAMPLE)
     low = render(tree, minion_id="nfs-a.sparta.example")
-    assert list(named(low, "hanfs.checked")["sites"]) == ["sparta"]
+    assert {step["path"] for step in low if "path" in step} == {"hanfs:sites:sparta"}
     assert "athens" not in json.dumps(low)
-    assert named(low, "pcs.cluster_created")["name"] == "sparta-nfs"
 
 
 @pytest.mark.parametrize("minion_id", ["nfs-server1", "nfs-server1.example.org"])
 def test_a_site_is_found_by_id_host_or_fqdn(render, minion_id):
     low = render(pillar(), minion_id=minion_id)
-    assert list(named(low, "hanfs.checked")["sites"]) == ["athens"]
-
-
-TREES = {
-    "many": lambda: pillar(),
-    "one": lambda: {"hanfs": {**pillar()["hanfs"]["sites"]["athens"], "lookup": {}}},
-    "two that name it": lambda: {
-        "hanfs": {
-            "sites": {name: pillar()["hanfs"]["sites"]["athens"] for name in ("athens", "thebes")}
-        }
-    },
-    "no site": lambda: {"hanfs": {"sites": {}}},
-    "nodes in a list": lambda: pillar(cluster={"name": "a", "nodes": ["nfs-server1", "b"]}),
-    "sites of another kind": lambda: {"hanfs": {"sites": ["athens"]}},
-    "nothing": lambda: {},
-}
-
-
-@pytest.mark.parametrize("case", TREES)
-def test_hanfs_lint_chooses_the_site_as_the_sls_do(render, case):
-    tree = TREES[case]()
-    rendered = named(render(tree), "hanfs.checked")["sites"]
-    chosen = load(states=False).salt["hanfs_site.choose"](tree.get("hanfs"), ["nfs-server1"])
-    assert [one["name"] for one in chosen] == list(rendered)
-    for one in chosen:
-        assert set(one["site"]) == set(rendered[one["name"]])
+    assert named(low, "hanfs.configured")["path"] == "hanfs:sites:athens"
 
 
 def test_no_site_and_two_sites_reach_the_check(render):
-    assert named(render(pillar(), minion_id="elsewhere"), "hanfs.checked")["sites"] == {}
+    """It looks for them itself."""
+    low = render(pillar(), minion_id="elsewhere")
+    assert named(low, "hanfs.checked")["defaults"]["nfs_unit"] == "nfs-server"
+    assert named(low, "hanfs.configured")["path"] == "hanfs"
     tree = pillar()
     tree["hanfs"]["sites"]["copy"] = copy.deepcopy(tree["hanfs"]["sites"]["athens"])
-    assert list(named(render(tree), "hanfs.checked")["sites"]) == ["athens", "copy"]
+    low = render(tree)
+    assert {step["path"] for step in low if "path" in step} == {"hanfs:sites:athens"}
+    assert steps(low) == wanted_steps()
 
 
 WRONG = [None, "text", 7, ["text"], {"text": "text"}]
@@ -344,26 +341,155 @@ def test_a_wrong_type_anywhere_still_renders_up_to_the_check(render, path):
             place = place[parent]
         place[key] = wrong
         low = render(tree)
-        assert "sites" in named(low, "hanfs.checked"), wrong
+        assert named(low, "hanfs.linted")["require"] == [{"hanfs": CHECK}], wrong
         assert PASSWORD not in json.dumps(low), wrong
 
 
+# What map.jinja looks at, and the rest of the site, which it does not.
+LEAVES = [
+    *"profile cluster:name cluster:password cluster:totem cluster:nodes:nfs-server2".split(),
+    *"fencing:enabled fencing:sbd fencing:key_files fencing:devices:f1 firewall:manage".split(),
+    *"fencing:devices:f2:agent fencing:devices:f2:secrets storage:0:mountpoint".split(),
+    *"storage:1:mountpoint storage:1:grow storage:2 exports address timeouts lint nfs".split(),
+]
+SECTIONS = ["firewall", "storage", "cluster_config", "exports", "timeouts", "profile"]
+FENCING = ["fencing", "fencing:devices", "fencing:sbd"]
+
+
+def crowded():
+    """A site with something in all places of LEAVES."""
+    first = EXAMPLE["hanfs"]["sites"]["athens"]["storage"]
+    return pillar(
+        storage=[{**first, "grow": True}, {**first, "mountpoint": "/srv/b"}, {}],
+        fencing={
+            "enabled": True,
+            "sbd": {"devices": ["/dev/x"]},
+            "key_files": {"/etc/k": {"content": FENCE_SECRET}},
+            "devices": {"f1": {}, "f2": {"agent": "fence_xvm", "secrets": {"p": FENCE_SECRET}}},
+        },
+        firewall={"manage": True},
+    )
+
+
+def placed(tree, place, value):
+    *parents, key = [int(part) if part.isdigit() else part for part in place.split(":")]
+    where = tree["hanfs"]["sites"]["athens"]
+    for parent in parents:
+        where = where[parent]
+    where[key] = value
+
+
+def reaches_the_check(low):
+    """Whatever is in pillar, it is rendered to plain lines, and every step hangs on the check."""
+    json.dumps(low, allow_nan=False).encode()
+    for step in low:
+        assert step["__id__"].isprintable() and len(step["__id__"]) < 1000
+        words = [word for key, word in step.items() if isinstance(word, str) and key != "contents"]
+        assert all(map(str.isprintable, words))
+    assert named(low, "hanfs.linted")["require"] == [{"hanfs": CHECK}]
+    assert named(low, "hanfs.healthy")["require"] == [{"sls": "hanfs.configuration"}]
+    assert len({step["__id__"] for step in low}) == len(low)
+
+
+@pytest.fixture(scope="module")
+def render_often(tmp_path_factory):
+    return functools.partial(rendering.render, tmp_path_factory.mktemp("rendered"))
+
+
+@pytest.mark.parametrize("number", range(len(FLAT)))
+def test_no_value_in_a_site_keeps_it_from_being_rendered(render_often, number):
+    """Bytes, dates, halves of signs, what is no number: each value once in every place."""
+    tree = crowded()
+    for offset, place in enumerate(LEAVES):
+        placed(tree, place, FLAT[(number + offset) % len(FLAT)])
+    tree["hanfs"]["sites"]["broken"] = FLAT[number]
+    tree["hanfs"]["timeouts"] = FLAT[number]
+    tree["hanfs"]["lookup"] = dict.fromkeys(DEFAULTS, FLAT[number])
+    low = render_often(tree)
+    reaches_the_check(low)
+    assert named(low, "hanfs.configured")["path"] == "hanfs:sites:athens"
+    assert PASSWORD not in json.dumps(low) and FENCE_SECRET not in json.dumps(low)
+
+
+@pytest.mark.parametrize("number", range(0, len(FLAT), 2))
+def test_no_section_of_a_site_keeps_it_from_being_rendered(render_often, number):
+    tree = crowded()
+    for offset, place in enumerate([*SECTIONS, FENCING[number // 2 % len(FENCING)]]):
+        placed(tree, place, FLAT[(number + offset) % len(FLAT)])
+    tree["hanfs"]["lookup"] = FLAT[number]
+    low = render_often(tree)
+    reaches_the_check(low)
+    assert PASSWORD not in json.dumps(low)
+    packages = next(step["pkgs"] for step in low if step["__id__"] == "The packages are installed")
+    assert set(packages) >= DEB_PACKAGES - {"firewalld"}
+
+
+@pytest.mark.parametrize("place", ["", "cluster:nodes", "cluster", "cluster:nodes:nfs-server1"])
+def test_no_site_keeps_it_from_being_rendered(render_often, place):
+    for number, value in enumerate(FLAT):
+        if number % 8 == len(place) % 8:
+            tree = pillar()
+            if place:
+                placed(tree, place, value)
+            else:
+                tree["hanfs"]["sites"] = value
+            reaches_the_check(render_often(tree))
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: repr(type(key))[8:-2])
+def test_no_key_in_a_site_keeps_it_from_being_rendered(render_often, key):
+    tree = crowded()
+    tree["hanfs"][key] = tree["hanfs"]["sites"]["athens"]
+    tree["hanfs"]["lookup"] = {key: "x"}
+    tree["hanfs"]["sites"][key] = {"cluster": {"nodes": {"nfs-server1": []}}}
+    for place in ("fencing:devices:f2", "fencing:devices", "fencing", "storage:0", "cluster:nodes"):
+        where = tree["hanfs"]["sites"]["athens"]
+        for parent in place.split(":"):
+            where = where[int(parent) if parent.isdigit() else parent]
+        where[key] = {"agent": FENCE_SECRET}
+    tree["hanfs"]["sites"]["athens"][key] = FENCE_SECRET
+    low = render_often(tree)
+    reaches_the_check(low)
+    assert FENCE_SECRET not in json.dumps(low)
+
+
+@pytest.mark.parametrize(
+    "mountpoints, rendered",
+    [
+        (["/srv/a", "/srv/b"], ["/srv/a", "/srv/b"]),
+        (["/srv/a", "/srv/a"], ["/srv/a", "2"]),
+        (["2", "/srv/b", None], ["1", "/srv/b", "3"]),
+        (["/srv/\x85", "/srv/" + "a" * 5000], ["1", "2"]),
+        (["/srv/{{ x }} #: '\"\\", "/srv/\u00e9\U0001f600"],
+         ["/srv/{{ x }} #: '\"\\", "/srv/\u00e9\U0001f600"]),
+        ([], [""]),
+    ],
+)  # fmt: skip
+def test_a_mount_point_is_its_states_name_if_it_can_be(render, mountpoints, rendered):
+    """What is none has a number, and every id is there once."""
+    low = render(pillar(storage=[{"mountpoint": one, "grow": True} for one in mountpoints]))
+    reaches_the_check(low)
+    found = [step["name"] for step in low if step["fun"] == "mount_point"]
+    assert found == rendered
+    for fun in ("storage_ready", "storage_grown"):
+        found = [step["mountpoint"] for step in low if step["fun"] == fun]
+        assert found == (rendered if mountpoints or fun == "storage_ready" else [])
+
+
 HOSTILE = [*WRONG, True, -1.5, [], {}, [None, 7], [["a"]], [{"a": "b"}], {7: [None]}, "{{ x }}", ""]
-DEFAULTS = yaml.safe_load((ROOT / "hanfs" / "defaults.yaml").read_text())["default"]
 
 
 @pytest.mark.parametrize("wrong", HOSTILE, ids=str)
 def test_hostile_values_in_lookup_reach_the_check(render, wrong):
-    """A value of another type than its default is not used; the check is told of it."""
+    """A value of another type than its default is not used; the check tells of it."""
     tree = pillar()
     tree["hanfs"]["lookup"] = dict.fromkeys([*DEFAULTS, "nfs_packges", "nodes", "path", 7], wrong)
     low = render(tree)
+    reaches_the_check(low)
     check = named(low, "hanfs.checked")
-    assert set(check["lookup"]) == {*DEFAULTS, "nfs_packges", "nodes", "path", "7"}
-    assert check["known_lookup"].keys() == DEFAULTS.keys()
-    assert json.dumps(check["lookup"]["nfs_packages"]) == json.dumps(wrong)
-    assert check["lookup"]["path"] is None, "what is not known is not rendered"
-    assert named(low, "pcs.cluster_created")["name"] == "nfs-server-cluster"
+    assert check["defaults"].keys() == DEFAULTS.keys()
+    assert check["defaults"]["nfs_packages"] == ["nfs-kernel-server", "nfs-common"]
+    assert named(low, "hanfs.configured")["path"] == "hanfs:sites:athens"
     if wrong not in ([], ["text"]):
         assert set(named(low, "pkg.installed")["pkgs"]) == DEB_PACKAGES | DEB_AGENTS
 
@@ -373,12 +499,20 @@ def test_a_lookup_of_another_kind_reaches_the_check(render):
         tree = pillar()
         tree["hanfs"]["lookup"] = wrong
         low = render(tree)
-        if not isinstance(wrong, dict):
-            assert named(low, "hanfs.checked")["lookup"] == wrong
+        reaches_the_check(low)
         assert set(named(low, "pkg.installed")["pkgs"]) == DEB_PACKAGES | DEB_AGENTS
 
 
-FENCE_SECRET = "quite-Secret-8"
+def test_names_that_are_said_twice_are_used_once(render):
+    twice = ["a", "b", "a"]
+    tree = pillar()
+    keys = ("ha_repositories", "nfs_init_scripts", "nfs_unwanted_units", "nfs_packages")
+    tree["hanfs"]["lookup"] = dict.fromkeys(keys, twice)
+    low = render(tree)
+    for function in ("enabled", "init_script_off", "unit_off"):
+        assert [step["name"] for step in low if step["fun"] == function] == ["a", "b"]
+
+
 SECRET_PLACES = {
     "as it should be": {
         "devices": {"f1": {"agent": "fence_x", "secrets": {"password": FENCE_SECRET}}},
@@ -404,105 +538,68 @@ SECRET_PLACES = {
 def test_no_secret_of_fencing_is_rendered(render, case):
     text = json.dumps(render(pillar(fencing={"enabled": True, **SECRET_PLACES[case]})))
     assert FENCE_SECRET not in text
-    if case == "as it should be":
-        assert '"secrets": ["password"]' in text and '"/etc/k": {"encoding": "text"}' in text
-    if case == "among the options":
-        assert '"options": {"password": null, "ip": "a"}' in text
 
 
 def test_no_value_of_an_unknown_key_is_rendered(render):
     text = json.dumps(render(pillar(fenzing={"secrets": FENCE_SECRET})))
-    assert FENCE_SECRET not in text and '"fenzing": null' in text
+    assert FENCE_SECRET not in text and "fenzing" not in text
 
 
 def test_no_misspelt_password_of_the_cluster_is_rendered(render):
     tree = pillar()
     cluster = tree["hanfs"]["sites"]["athens"]["cluster"]
     cluster["pasword"] = cluster.pop("password")
-    low = render(tree)
-    assert PASSWORD not in json.dumps(low)
-    assert named(low, "hanfs.checked")["sites"]["athens"]["cluster"]["pasword"] is None
+    text = json.dumps(render(tree))
+    assert PASSWORD not in text and "pasword" not in text
 
 
-# Sections that may hold a secret: where they are, and what never goes to a state as it is.
-GUARDED = {
-    "cluster": {"password"},
-    "fencing": {"devices", "key_files"},
-    "fencing:devices:f1": {"options", "secrets"},
-    "fencing:key_files:/k": {"content"},
-}
+@pytest.mark.parametrize("given", [sites.site(), sites.hardened()], ids=["article", "hardened"])
+def test_no_secret_in_any_place_is_rendered(render_often, given):
+    """Nothing of a site is rendered but the names of mount points."""
+    made = with_secrets(given)
+    assert str(made).count(PASSWORD) > 20
+    for change in ({}, {"fencing:enabled": True, "fencing:sbd": {"device": PASSWORD}}):
+        low = render_often(sites.pillar(sites.bent(made, change)))
+        assert named(low, "hanfs.configured")["path"] == sites.PATH
+        assert PASSWORD not in json.dumps(low)
+    for number, way in enumerate(sections(given)):
+        secret = [PASSWORD, [PASSWORD], {"a": PASSWORD}, [{"a": PASSWORD}]][number % 4]
+        low = render_often(sites.pillar(sites.bent(given, {way: secret})))
+        assert PASSWORD not in json.dumps(low), way
 
 
-@pytest.mark.parametrize("place", GUARDED)
-def test_every_key_that_there_is_keeps_its_value(render, place):
-    """map.jinja's lists are the schema's."""
-    *parents, last = place.split(":")
-    site = pillar()["hanfs"]["sites"]["athens"]
+def with_secrets(value):
+    """The same with a secret for all that is no mapping or list, and one more in every mapping."""
+    if isinstance(value, dict):
+        made = {
+            key: one if key == "mountpoint" else with_secrets(one) for key, one in value.items()
+        }
+        return made if "nfs-server1" in made else {**made, "unknown": PASSWORD}
+    return [*map(with_secrets, value), PASSWORD] if isinstance(value, list) else PASSWORD
 
-    def bent(value):
-        made = copy.deepcopy(site)
-        inner = made
-        for key in parents:
-            inner = inner.setdefault(key, {})
-        inner[last] = value
-        return made
 
-    site["fencing"] = {}
-    told = load(states=False, modules=["hanfs*", "cib_meaning"]).salt["hanfs_schema.problems"](
-        bent(None)
-    )
-    text = next(one for one in told if one.startswith(f"hanfs:{place}: None is not a mapping"))
-    keys = text.split("with the keys ")[1].split(", ")
-    assert set(keys) >= GUARDED[place]
-    value = {key: "kept" for key in keys if key not in GUARDED[place]}
-    if place == "cluster":
-        value["nodes"] = {"nfs-server1": []}
-    low = render({"hanfs": {"sites": {"athens": bent(value)}}})
-    found = named(low, "hanfs.checked")["sites"]["athens"]
-    for key in [*parents, last]:
-        found = found[key]
-    assert found == value
+def sections(value, here=""):
+    """Colon paths of all mappings and lists in it."""
+    found = [here[:-1]] if here else []
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, one in items:
+        if isinstance(one, (dict, list)):
+            found += sections(one, f"{here}{key}:")
+    return found
 
 
 def test_no_secret_of_a_fencing_that_is_no_mapping(render):
     assert FENCE_SECRET not in json.dumps(render(pillar(fencing=[FENCE_SECRET])))
 
 
-def test_the_first_link_is_preferred(render):
-    def links(**changes):
-        found = [one for one in render(pillar(**changes)) if one["fun"] == "cluster_created"]
-        return found[0].get("links")
-
-    cluster = pillar()["hanfs"]["sites"]["athens"]["cluster"]
-    assert links(profile="article") is None
-    assert links(profile="hardened") == [{"link_priority": 2}, {"link_priority": 1}]
-    given = [{"link_priority": 10}, {"link_priority": 5}]
-    assert links(profile="article", cluster={**cluster, "links": given}) == given
-    one = {**cluster, "nodes": {name: ips[:1] for name, ips in cluster["nodes"].items()}}
-    assert links(profile="hardened", cluster=one) is None
-
-
-def test_keys_beside_the_sites_reach_the_check_without_their_values(render):
+def test_keys_beside_the_sites_are_not_rendered(render):
     for wrong in HOSTILE:
         tree = pillar()
         tree["hanfs"].update({"timeouts": wrong, 7: wrong, "cluster": {"password": PASSWORD}})
         low = render(tree)
-        check = named(low, "hanfs.checked")
-        assert check["beside"] == ["timeouts", "7", "cluster"]
+        reaches_the_check(low)
         assert PASSWORD not in json.dumps(low)
-        assert named(low, "hanfs.healthy")["timeout"] == 600
-
-
-def test_a_right_pillar_has_nothing_beside_its_sites(render):
-    flat = {"hanfs": {**pillar()["hanfs"]["sites"]["athens"], "lookup": {}}}
-    for tree in (pillar(), flat, copy.deepcopy(EXAMPLE)):
-        check = named(render(tree), "hanfs.checked")
-        assert (check["beside"], check["lookup"]) == ([], {})
-
-
-def test_a_lookup_inside_one_of_many_sites_is_not_swallowed(render):
-    check = named(render(pillar(lookup={"supported": True})), "hanfs.checked")
-    assert "lookup" in check["sites"]["athens"]
+        assert low == render(pillar())
 
 
 def test_values_that_fit_are_used(render):
@@ -520,12 +617,11 @@ def test_a_broken_site_does_not_break_another(render):
         tree["hanfs"]["sites"]["broken"] = wrong
         tree["hanfs"]["sites"]["broken too"] = {"cluster": {"nodes": wrong}}
         low = render(tree)
-        assert list(named(low, "hanfs.checked")["sites"]) == ["athens"], wrong
-        assert named(low, "hanfs.configured")["site"]["cluster"]["name"] == "nfs-server-cluster"
+        assert {step["path"] for step in low if "path" in step} == {"hanfs:sites:athens"}, wrong
 
 
 def test_no_pillar_at_all_still_reaches_the_check(render):
-    assert named(render({}), "hanfs.checked")["sites"] == {}
+    reaches_the_check(render({}))
 
 
 def test_dry_run_on_a_minion_that_never_synced_is_one_sentence(render):
@@ -566,16 +662,14 @@ def test_sbd_is_ready_before_the_cluster_starts_and_enabled_after_it_is_made(ren
         "pkg.installed",
         "hanfs.sbd_configured",
         "hanfs.sbd_disks_ready",
-        "pcs.cluster_created",
+        "hanfs.cluster_formed",
         "hanfs.sbd_enabled",
         "service.running corosync",
-        "pcs.cluster_online",
+        "hanfs.cluster_online",
         "hanfs.sbd_running",
         "hanfs.configured",
     ]
     assert [step for step in order if step in wanted][1:] == wanted
-    assert named(low, "hanfs.sbd_disks_ready")["creator"] == "nfs-server1"
-    assert named(low, "hanfs.sbd_running")["nodes"] == ["nfs-server1", "nfs-server2"]
     corosync = next(step for step in low if step.get("name") == "corosync")
     assert {"hanfs": "SBD starts with the cluster"} in corosync["require"]
     assert {"sls": "hanfs.peers"} in named(low, "hanfs.export_directories")["require"]
@@ -591,22 +685,6 @@ def test_without_sbd_nothing_of_it_is_touched(render, fencing):
     assert steps(low) == wanted_steps()
 
 
-def test_what_map_jinja_takes_out_is_what_the_rules_call_a_secret(render):
-    """An option that lost its value and is not told would reach the cluster as a word."""
-    names = [
-        *"password passwd password_script passwd-script PassWord token community".split(),
-        *"key KEY key_file api_key ssh-key secret_key identity_file".split(),
-        *"snmp_priv_passwd hexadecimal_kg plug".split(),
-    ]
-    device = {"agent": "fence_x", "nodes": ["nfs-server1"], "options": dict.fromkeys(names, "x")}
-    low = render(pillar(fencing={"enabled": True, "devices": {"f": device}}))
-    options = named(low, "hanfs.checked")["sites"]["athens"]["fencing"]["devices"]["f"]["options"]
-    is_secret = load(states=False, modules=["hanfs_fencing_rules"]).salt[
-        "hanfs_fencing_rules.is_secret"
-    ]
-    assert {name for name in names if options[name] is None} == set(filter(is_secret, names))
-
-
 # --- storage --------------------------------------------------------------------------------------
 
 
@@ -618,19 +696,15 @@ def test_one_state_for_each_file_system_and_growth_where_it_is_asked_for(render)
          "initialize": True, "grow": True},
     ]  # fmt: skip
     low = render(pillar(storage=entries, profile="hardened"))
-    ready = [step for step in low if step["fun"] == "storage_ready"]
-    assert [step["storage"] for step in ready] == entries
-    assert all(step["file_systems"] == entries for step in ready)
-    assert {step["protection"] for step in ready} == {"system_id"}
+    for function in ("storage_ready", "mount_point"):
+        found = [step for step in low if step["fun"] == function]
+        where = "name" if function == "mount_point" else "mountpoint"
+        assert [step[where] for step in found] == ["/srv/a", "/srv/b"]
     points = [step for step in low if step["fun"] == "mount_point"]
-    assert [(step["name"], step["user"]) for step in points] == [
-        ("/srv/a", "data"), ("/srv/b", "root"),
-    ]  # fmt: skip
+    assert {(step["user"], step["group"], step["mode"]) for step in points} == {
+        ("root", "root", "0555")
+    }, "what the site says of them the state looks up"
     (grown,) = [step for step in low if step["fun"] == "storage_grown"]
-    assert grown["storage"] == entries[1] and grown["file_systems"] == entries
+    assert grown["mountpoint"] == "/srv/b"
     order = [step["fun"] for step in low]
     assert order.index("configured") < order.index("storage_grown") < order.index("healthy")
-
-
-def test_the_article_has_no_owner_of_its_volume_group(render):
-    assert named(render(pillar(profile="article")), "hanfs.storage_ready")["protection"] is None

@@ -1,0 +1,58 @@
+"""
+The states that make the site's nodes one cluster: those of pcs, with what the site says.
+"""
+
+from __future__ import annotations
+
+import _hanfs_site
+import _pcs_state_created
+import _pcs_state_node
+from _cib_run import Machine
+from _cib_values import Data
+from _hanfs_types import RawSite
+
+
+def nodes_trusted(machine: Machine, name: str, site: RawSite, path: str) -> Data:
+    """The nodes of the site are authenticated with each other."""
+    return _pcs_state_node.hosts_authenticated(
+        machine,
+        name,
+        site["cluster"]["nodes"],
+        password_pillar=f"{path}:cluster:password",
+        timeout=_hanfs_site.timeout(site, "peer"),
+    )
+
+
+def cluster_formed(
+    machine: Machine, name: str, site: RawSite, link_priorities: bool = True
+) -> Data:
+    """The nodes of the site are the cluster of its name; the first one in pillar sets it up."""
+    cluster = site["cluster"]
+    links = cluster.get("links") or (_by_priority(site) if link_priorities else None)
+    return _pcs_state_created.cluster_created(
+        machine,
+        cluster["name"],
+        cluster["nodes"],
+        _hanfs_site.creator(site),
+        totem=cluster.get("totem"),
+        timeout=_hanfs_site.timeout(site, "peer"),
+        **({"links": links} if links else {}),
+    )
+
+
+def _by_priority(site):
+    """With several links and nothing said of them the first one, the heartbeat, is preferred."""
+    addresses = next(iter(site["cluster"]["nodes"].values()))
+    if isinstance(addresses, str) or len(addresses) < 2 or site.get("profile") == "article":
+        return None
+    return [{"link_priority": priority} for priority in range(len(addresses), 0, -1)]
+
+
+def cluster_online(machine: Machine, name: str, site: RawSite) -> Data:
+    """This node is online in the site's cluster, which has a coordinator and quorum."""
+    return _pcs_state_node.cluster_online(
+        machine,
+        site["cluster"]["name"],
+        list(site["cluster"]["nodes"]),
+        timeout=_hanfs_site.timeout(site, "peer"),
+    )
