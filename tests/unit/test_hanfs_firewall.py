@@ -112,7 +112,7 @@ def test_what_each_site_needs(nfs, firewall, wanted):
 
 
 def test_a_dry_run_before_firewalld_is_there(monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     ret = world(Firewall(), test=True)("x", site(), DEFAULT)
     assert ret["result"] is None and "before firewalld is installed" in ret["comment"]
     ret = world(Firewall())("x", site(), DEFAULT)

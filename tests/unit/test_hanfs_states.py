@@ -305,7 +305,7 @@ def test_agents_are_checked_before_there_is_a_cluster(everything_installed):
 
 
 def test_agents_cannot_be_known_on_a_bare_machine(monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     made = world(True, pillar(SITE), _pcs_node__member_of=lambda: None)
     ret = made.states.hanfs.agents_known("x", PATH)
     assert ret["result"] is None and "before pacemaker is installed" in ret["comment"]

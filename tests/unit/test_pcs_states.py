@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from salt.exceptions import SaltInvocationError
 
 from tests.support import salt_modules
 from tests.support.pcs_command import Node
@@ -677,6 +678,14 @@ def test_cluster_online_of_nobody(make, testmode):
 
 @pytest.mark.parametrize("key", ["run", "what", "test", "machine"])
 def test_a_key_of_a_description_may_be_called_anything(key):
-    ret = salt_modules.load().states.pcs_configured.configured("x", **{key: {}})
-    assert ret["result"] is False
-    assert f"{key}: unknown key" in ret["comment"], ret
+    """What has the name of an argument on the way there arrives, to be told as unknown."""
+    seen = []
+
+    def plan(description):
+        seen.append(description)
+        raise SaltInvocationError("seen")
+
+    world = salt_modules.load(opts={"test": True}, salt={"_pcs_cib.plan": plan})
+    ret = world.states.pcs_configured.configured("x", **{key: {}})
+    assert (ret["result"], ret["comment"]) == (False, "seen")
+    assert seen == [{key: {}}]
