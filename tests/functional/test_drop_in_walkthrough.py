@@ -129,7 +129,7 @@ def test_no_function_of_the_old_modules_comes_through(salt):
     old += " cib_create cib_push config_show prop_show prop_set stonith_show stonith_create"
     old += " resource_show resource_create"
     assert {*old_states.split(), "configured", "cluster_created"} <= states
-    assert {*old.split(), "status", "host_auth"} <= functions
+    assert {*old.split(), "status", "plan"} <= functions
     documented = {**salt("sys.doc", "pcs"), **salt("sys.state_doc", "pcs")}
     assert not [name for name, text in documented.items() if "versionadded" in (text or "")]
 

@@ -163,7 +163,7 @@ def told(changes):
 
 def reads(command):
     """Whether a command is one of those that write nothing, but to a copy of their own."""
-    if command[0] == "env" and re.match(r"CIB_file=\S+/salt-cib-[^/]+/cib\.xml$", command[1]):
+    if command[0] == "env" and re.match(r"CIB_file=\S+/salt-cib-[^/]+/\w+\.xml$", command[1]):
         return True
     return bool(DAEMON.match(command[0])) or any(
         command[: len(words)] == words for words in READING
