@@ -44,12 +44,7 @@ class Plan:
 
     def new_id(self, wanted):
         """An id that nothing has yet, with pcs's ``-1``, ``-2`` ... when it is taken."""
-        unique, count = wanted, 0
-        while unique in self.taken:
-            count += 1
-            unique = f"{wanted}-{count}"
-        self.taken.add(unique)
-        return unique
+        return _cib_values.free_id(wanted, self.taken)
 
     def claim(self, path, name):
         """Whether a new object may have this id; it is taken then."""

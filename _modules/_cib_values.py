@@ -119,6 +119,16 @@ def masked(text: str, attributes: Iterable[Data]) -> str:
     return text
 
 
+def free_id(wanted: str, taken: set[str]) -> str:
+    """An id that is not taken, with pcs's ``-1``, ``-2`` ... where it is; taken from now on."""
+    unique, count = wanted, 0
+    while unique in taken:
+        count += 1
+        unique = f"{wanted}-{count}"
+    taken.add(unique)
+    return unique
+
+
 def plain(value: Any) -> Any:
     """
     The same data in plain dicts and lists: pillar comes as OrderedDict, and from Salt 3008 on in

@@ -65,12 +65,7 @@ class Cib:
         """``wanted`` made a valid id, with pcs's ``-1``, ``-2`` ... when it is taken."""
         first, rest = wanted[:1], wanted[1:]
         wanted = re.sub(r"[^a-zA-Z_]", "", first) + re.sub(r"[^a-zA-Z0-9_.-]", "", rest)
-        unique, count = wanted, 0
-        while unique in self.taken:
-            count += 1
-            unique = f"{wanted}-{count}"
-        self.taken.add(unique)
-        return unique
+        return _cib_values.free_id(wanted, self.taken)
 
     def register(self, element: ET.Element) -> ET.Element:
         """Know a new element by its id."""

@@ -93,7 +93,7 @@ def registry() -> dict[str, Data]:
     """
     found = dict(CODES)
     for part in PARTS:
-        found.update(PARTS[part].codes())
+        found.update(PARTS[part].CODES)
     return dict(sorted(found.items()))
 
 
@@ -123,7 +123,12 @@ def told(
     Returns a list of ``[code, detail]``, for ``findings``.
     """
     plan = _hanfs_lint_plan.view(description)
-    return [one for part in parts for one in PARTS[part].told(site, plan, facts)]
+    return [
+        [code, text]
+        for part in parts
+        for code, rule in PARTS[part].RULES.items()
+        for text in rule(site, plan, facts)
+    ]
 
 
 def findings(told: Iterable[list[str]], site: Mapping[str, Any], path: str = "hanfs") -> list[Data]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import _hanfs_lint_plan
 from _cib_values import Data
-from _hanfs_types import Site
 
 _PACEMAKER = "https://clusterlabs.org/projects/pacemaker/doc/2.1/Pacemaker_Explained/html/"
 CODES: dict[str, Data] = {
@@ -139,22 +138,6 @@ CODES: dict[str, Data] = {
     },
 }
 _KEEPING = ("maintenance-mode", "stop-all-resources")
-
-
-def codes() -> dict[str, Data]:
-    """The findings of this part, as ``_hanfs_lint_rules.registry`` has them."""
-    return CODES
-
-
-def told(site: Site, plan: Data, facts: Data) -> list[list[str]]:
-    """
-    What this part has to say: a list of ``[code, detail]``. Pure.
-
-    site, plan, facts
-        A normalised site, the answer of ``_hanfs_lint_plan.view``, the answer of
-        ``_hanfs_facts.gather``.
-    """
-    return [[code, text] for code, rule in RULES.items() for text in rule(site, plan, facts)]
 
 
 def _no_stickiness(site, plan, facts):

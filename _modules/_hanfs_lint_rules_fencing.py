@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import _hanfs_lint_plan
 from _cib_values import Data
-from _hanfs_types import Site
 
 _SUSE_SBD = "https://documentation.suse.com/sle-ha/ (storage protection and SBD)"
 _PACEMAKER = "https://clusterlabs.org/projects/pacemaker/doc/2.1/Pacemaker_Explained/html/"
@@ -120,22 +119,6 @@ _FABRIC = ("stonith:fence_scsi", "stonith:fence_mpath")
 _HELPERS = ("stonith:fence_kdump", "stonith:fence_heuristics_ping")
 _STONITH_TIMEOUT = 60
 _KEY = "/etc/cluster/fence_xvm.key"
-
-
-def codes() -> dict[str, Data]:
-    """The findings of this part, as ``_hanfs_lint_rules.registry`` has them."""
-    return CODES
-
-
-def told(site: Site, plan: Data, facts: Data) -> list[list[str]]:
-    """
-    What this part has to say: a list of ``[code, detail]``. Pure.
-
-    site, plan, facts
-        A normalised site, the answer of ``_hanfs_lint_plan.view``, the answer of
-        ``_hanfs_facts.gather``.
-    """
-    return [[code, text] for code, rule in RULES.items() for text in rule(site, plan, facts)]
 
 
 def _enabled(site):

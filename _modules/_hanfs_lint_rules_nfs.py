@@ -9,7 +9,6 @@ import re
 
 import _hanfs_lint_plan
 from _cib_values import Data
-from _hanfs_types import Site
 
 _AGENTS_GIT = "https://github.com/ClusterLabs/resource-agents/"
 _LEASE = "https://www.suse.com/support/kb/doc?id=000019414"
@@ -167,22 +166,6 @@ CODES: dict[str, Data] = {
 }
 _LITTLE = 60
 _SAFE_LEASE = 30
-
-
-def codes() -> dict[str, Data]:
-    """The findings of this part, as ``_hanfs_lint_rules.registry`` has them."""
-    return CODES
-
-
-def told(site: Site, plan: Data, facts: Data) -> list[list[str]]:
-    """
-    What this part has to say: a list of ``[code, detail]``. Pure.
-
-    site, plan, facts
-        A normalised site, the answer of ``_hanfs_lint_plan.view``, the answer of
-        ``_hanfs_facts.gather``.
-    """
-    return [[code, text] for code, rule in RULES.items() for text in rule(site, plan, facts)]
 
 
 def _with(plan, agent):

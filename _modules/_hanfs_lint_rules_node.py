@@ -7,7 +7,6 @@ from __future__ import annotations
 import _hanfs_facts_parse
 import _hanfs_lint_plan
 from _cib_values import Data
-from _hanfs_types import Site
 
 _AGENTS_GIT = "https://github.com/ClusterLabs/resource-agents/"
 CODES: dict[str, Data] = {
@@ -147,22 +146,6 @@ _NEEDED = ("corosync", "pacemaker", "pcsd", "nfs-server", "nfs-mountd", "nfs-idm
 _NEEDED_V3 = ("rpcbind", "rpc-statd")
 # As the kernel keeps the names of processes: 15 characters.
 _TIME = ("chronyd", "ntpd", "ntp-daemon", "openntpd", "systemd-timesyn", "phc2sys")
-
-
-def codes() -> dict[str, Data]:
-    """The findings of this part, as ``_hanfs_lint_rules.registry`` has them."""
-    return CODES
-
-
-def told(site: Site, plan: Data, facts: Data) -> list[list[str]]:
-    """
-    What this part has to say: a list of ``[code, detail]``. Pure.
-
-    site, plan, facts
-        A normalised site, the answer of ``_hanfs_lint_plan.view``, the answer of
-        ``_hanfs_facts.gather``.
-    """
-    return [[code, text] for code, rule in RULES.items() for text in rule(site, plan, facts)]
 
 
 def _servers(plan):

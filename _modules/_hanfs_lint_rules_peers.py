@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 
 import _hanfs_facts
 from _cib_values import Data
-from _hanfs_types import Site
 
 CODES: dict[str, Data] = {
     "HANFS701": {
@@ -134,22 +133,6 @@ CODES: dict[str, Data] = {
     },
 }
 _CLOCK = 1.0
-
-
-def codes() -> dict[str, Data]:
-    """The findings of this part, as ``_hanfs_lint_rules.registry`` has them."""
-    return CODES
-
-
-def told(site: Site, plan: Data, facts: Data) -> list[list[str]]:
-    """
-    What this part has to say: a list of ``[code, detail]``. Pure.
-
-    site, plan, facts
-        A normalised site, the answer of ``_hanfs_lint_plan.view``, the answer of
-        ``_hanfs_facts.gather``.
-    """
-    return [[code, text] for code, rule in RULES.items() for text in rule(site, plan, facts)]
 
 
 def _own(facts):

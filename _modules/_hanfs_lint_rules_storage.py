@@ -10,7 +10,6 @@ import _hanfs_facts_lvm
 import _hanfs_lint_plan
 import _hanfs_names
 from _cib_values import Data
-from _hanfs_types import Site
 
 _SYSTEM_ID = "lvmsystemid(7)"
 _AUTOACTIVATION = "https://github.com/ClusterLabs/resource-agents/pull/1643"
@@ -150,26 +149,6 @@ CODES: dict[str, Data] = {
 }
 _MOVING = re.compile(r"/dev/(sd[a-z]+|vd[a-z]+|xvd[a-z]+|nvme\d+n\d+|dm-\d+)(p?\d+)?\Z")
 _NO_BARRIERS = ("nobarrier", "barrier=0")
-
-
-def codes() -> dict[str, Data]:
-    """The findings of this part, as ``_hanfs_lint_rules.registry`` has them."""
-    return CODES
-
-
-def told(site: Site, plan: Data, facts: Data) -> list[list[str]]:
-    """
-    What this part has to say: a list of ``[code, detail]``. Pure.
-
-    site, plan, facts
-        A normalised site, the answer of ``_hanfs_lint_plan.view``, the answer of
-        ``_hanfs_facts.gather``.
-    """
-    return [
-        [code, text]
-        for code, rule in RULES.items()
-        for text in dict.fromkeys(rule(site, plan, facts))
-    ]
 
 
 def _by_system_id(plan):
@@ -327,6 +306,11 @@ def _bare(site, plan, facts):
             yield f"{one['mountpoint']} is straight on {one['device']}"
 
 
+def _once(rule):
+    """Several file systems may be on one disk, or in one group: what is said of it is said once."""
+    return lambda site, plan, facts: dict.fromkeys(rule(site, plan, facts))
+
+
 RULES = {
     "HANFS302": _activates_itself,
     "HANFS303": _no_system_id,
@@ -346,3 +330,4 @@ RULES = {
     "HANFS321": _initialize,
     "HANFS322": _bare,
 }
+RULES = {code: _once(rule) for code, rule in RULES.items()}

@@ -1,16 +1,5 @@
 """
-The functions that Salt had in its own module ``pcs`` until 3007, with their arguments
-
-.. code-block:: bash
-
-    salt '*' pcs.resource_create galera ocf:heartbeat:galera '["--master"]'
-    salt '*' pcs.config_show
-
-What creates goes through the engine of the module ``cib``: an object that is there already is
-changed to what the words say, edits of others are never lost, passwords are on no command line and
-in no answer. What went wrong is an exception. What shows runs ``pcs``.
-
-A part of the module ``pcs``: Salt merges files that have one virtual name.
+What Salt 3006's functions do on this engine; ``pcs_compat.py`` says what they are for.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ import _cib_xml
 import _pcs_cib
 import _pcs_compat_describe
 import _pcs_compat_parse
+import _pcs_node
 from _cib_errors import CommandExecutionError, SaltInvocationError
 from _cib_run import Machine
 from _cib_values import Data
@@ -54,16 +55,6 @@ _MEMORY = "pcs_compat_batch"
 # Files -------------------------------------------------------------------------------------------
 
 
-def _read(path):
-    try:
-        with open(path, encoding="utf-8") as handle:
-            return handle.read()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as err:
-        raise CommandExecutionError(f"{path} cannot be read: {err}") from err
-
-
 def _write(path, text):
     """As a whole and for the owner alone; a link in its place is replaced, not followed."""
     directory = os.path.dirname(path) or "."
@@ -87,16 +78,15 @@ def _hash(text):
 
 def _copy(file):
     """The copy, what it began from and its steps; an error when there is no batch."""
-    found = [_read(path) for path in (file, f"{file}.base", f"{file}.steps")]
-    if None in found:
+    text, base, steps = (_pcs_node.read(path) for path in (file, f"{file}.base", f"{file}.steps"))
+    if text is None or base is None or steps is None:
         raise CommandExecutionError(
             f"there is no batch in {file}: pcs.cib_present (or pcs.cib_create) must come first"
         )
     try:
-        steps = json.loads(found[2])
+        return text, base, json.loads(steps)
     except ValueError as err:
         raise CommandExecutionError(f"{file}.steps cannot be read: {err}") from err
-    return found[0], found[1], steps
 
 
 def _save(file, text, base=None, steps=()):
@@ -165,7 +155,7 @@ def _predicted(machine, describe, text):
         with open(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
         done = _pcs_cib.apply(machine, describe, wait=0, partial=True, file=path)
-        return done, _read(path)
+        return done, _pcs_node.read(path)
     finally:
         os.unlink(path)
 
@@ -221,7 +211,7 @@ def _converge_in_file(machine, describe, parsed, file):
     if by_hand:
         steps["hash"] = None
     else:
-        steps["hash"] = _hash(_read(file))
+        steps["hash"] = _hash(_pcs_node.read(file))
     _write(f"{file}.steps", json.dumps(steps))
     return done
 
@@ -255,8 +245,8 @@ def begin(
     """
     memory = _memory(machine, mark) if test else None
     live = (memory["texts"].get(_LIVE) if memory else None) or _live(machine)
-    text, base = _read(file), _read(f"{file}.base")
-    known = None not in (text, base, _read(f"{file}.steps"))
+    text, base = _pcs_node.read(file), _pcs_node.read(f"{file}.base")
+    known = None not in (text, base, _pcs_node.read(f"{file}.steps"))
     changes = {}
     if not known or not _same(text, base):
         changes = {"cibfile": {"old": _version(base) if known else None, "new": _version(live)}}

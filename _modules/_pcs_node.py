@@ -51,7 +51,7 @@ def capabilities(machine: Machine) -> list[str]:
 # --- what the files say --------------------------------------------------------------------------
 
 
-def _read(path):
+def read(path: str) -> str | None:
     """Contents of a file, or None when it is not there."""
     try:
         with open(path, encoding="utf-8") as handle:
@@ -64,7 +64,7 @@ def _read(path):
 
 def corosync_conf() -> Data | None:
     """The cluster in this node's ``/etc/corosync/corosync.conf``. No process is started."""
-    text = _read(COROSYNC_CONF)
+    text = read(COROSYNC_CONF)
     return None if text is None else _pcs_files.corosync_conf(text)
 
 
@@ -77,7 +77,7 @@ def member_of() -> str | None:
 def known_hosts() -> Nodes:
     """The hosts that pcs on this node holds tokens for: ``{name: [addresses]}``. No process."""
     for path in (KNOWN_HOSTS, TOKENS):
-        text = _read(path)
+        text = read(path)
         if text is not None:
             return _pcs_files.known_hosts(text)
     return {}

@@ -1,42 +1,6 @@
 """
-The states that Salt had in its own module ``pcs`` until 3007, with their arguments
-
-What these states do now:
-
-- an object that is there already is changed to what the state says, and nothing is done twice;
-- ``test=True`` writes nothing and authenticates nobody; its ``changes`` are those of the real run;
-- an edit that somebody else makes meanwhile is never lost;
-- passwords are on no command line and in no result;
-- what an operator set (standby, maintenance, a stopped resource) is left, and told.
-
-The words in ``resource_options``, ``stonith_device_options`` and ``constraint_options`` are those
-of pcs 0.9 to 0.12. A word that is not understood is an error that names it.
-
-A batch makes several changes as one: ``pcs.cib_present`` takes a copy of the cluster's
-configuration, states with this ``cibname`` work on it, ``pcs.cib_pushed`` pushes what they made.
-Whatever others changed since then stays.
-
-.. code-block:: yaml
-
-    A copy of the configuration:
-      pcs.cib_present:
-        - cibname: cib_for_galera
-
-    galera:
-      pcs.resource_present:
-        - resource_id: galera
-        - resource_type: "ocf:heartbeat:galera"
-        - resource_options:
-            - 'wsrep_cluster_address=gcomm://node1.example.org,node2.example.org'
-            - 'promotable'
-        - cibname: cib_for_galera
-
-    All of it at once:
-      pcs.cib_pushed:
-        - cibname: cib_for_galera
-
-A part of the state module ``pcs``: Salt merges files that have one virtual name. More than these
-states know ``pcs.configured``.
+What Salt 3006's states do on this engine: one object, or a batch of them. ``_states/pcs_compat.py``
+says what they are for and how they are written.
 """
 
 from __future__ import annotations
