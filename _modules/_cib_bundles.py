@@ -84,6 +84,8 @@ def _options(check, path, value, known, more=()):
     for name, inner in check.mapping(path, value, [*known, *more]).items():
         if name not in known or inner is None:
             continue
+        if isinstance(inner, dict) and list(inner) == ["pillar"]:
+            inner = check.from_pillar(f"{path}:{name}", str(inner["pillar"]))
         if known[name] == "whole":
             found[name] = check.pattern(f"{path}:{name}", inner, _WHOLE, "a whole number")
         else:
@@ -313,7 +315,8 @@ def _compare_one(plan, kind, name, wanted, found):
         if edited:
             edit[part] = edited
         for key, value in edited.items():
-            change[f"{part}:{key}"] = {"old": found[part].get(key), "new": value}
+            old, new = plan.shown(key, found[part].get(key)), plan.shown(key, value)
+            change[f"{part}:{key}"] = {"old": old, "new": new}
     for part in PARTS:
         path = f"{kind}:{name}:{part}"
         edits = _compare_entries(plan, path, part, wanted[part], found[part], change)

@@ -303,6 +303,13 @@ def _permissions(commands, role, permissions):
     return words
 
 
+def _templates(commands, edits):
+    for edit in edits:
+        commands.remark(
+            "delete", f"pcs has no command for the template {edit['id']}: cibadmin does"
+        )
+
+
 # Who says the edits of some kinds, in the order of the commands.
 _SPEAKERS = (
     (_settings, ("properties", "nodes")),
@@ -310,6 +317,7 @@ _SPEAKERS = (
     # pcs takes the constraints of a group away that it dissolves
     (_cib_commands_resources.say_constraints, ("constraints",)),
     (_cib_commands_resources.say_resources, ("primitives", "groups", "clones", "bundles")),
+    (_templates, ("templates",)),
     (_levels, ("fence_levels",)),
     (_tags, ("tags",)),
     (_alerts, ("alerts",)),

@@ -85,8 +85,16 @@ class Plan:
     def note_others(self, kind, keep=()):
         """Tell of what others made and is left alone."""
         names = set(self.live[kind]) - self.ours(kind) - set(keep)
-        if names and not self.partial and not self.purge:
-            self.unmanaged[kind] = sorted(names)
+        if not names or self.partial or self.purge:
+            return
+        self.unmanaged[kind] = sorted(names)
+        for name in sorted(names) if kind in _cib_tree.WORDS else ():
+            meta = self.live[kind][name].get("meta") or {}
+            self.notes += [
+                f"{name}, which others made, has {key}={meta[key]}: left as it is"
+                for key in INTENT_META
+                if _is_intent(key, meta.get(key))
+            ]
 
     # Values
 
@@ -108,6 +116,14 @@ class Plan:
                 name: self.shown(name, value, name in one.get("secrets", ()))
                 for name, value in one["attributes"].items()
             }
+        for part in ("container", "network"):
+            if part in told:
+                told[part] = {name: self.shown(name, value) for name, value in told[part].items()}
+        if "storage" in told:
+            told["storage"] = [
+                {name: self.shown(name, value) for name, value in entry.items()}
+                for entry in told["storage"]
+            ]
         if "operations" in told:
             told["operations"] = [
                 {key: value for key, value in op.items() if key != "id"} for op in one["operations"]

@@ -75,6 +75,9 @@ def of(machine: Machine, live: Data, prefix: str = PREFIX) -> Data:
 def _tell_intent(export, live):
     for node, found in live["nodes"].items():
         export.without_intent(f"node {node}", found["attributes"], _cib_nodes.INTENT)
+    export.notes += [
+        f"the template {name} cannot be described: left out" for name in live["templates"]
+    ]
     for name in filter(_by_operator, live["constraints"]):
         export.notes.append(f"the constraint {name} was left by a move or a ban: left out")
 
@@ -167,6 +170,18 @@ def _holders(export, value):
     return found
 
 
+def _bundles(export, value):
+    found = _holders(export, value)
+    for name, one in found.items():
+        one["container"] = export.referring(f"{name}:container", one["container"])
+        if "storage" in one:
+            one["storage"] = [
+                export.referring(f"{name}:storage:{number}", entry)
+                for number, entry in enumerate(one["storage"])
+            ]
+    return found
+
+
 def _groups(export, value):
     found = _holders(export, value)
     return {n: one["members"] if list(one) == ["members"] else one for n, one in found.items()}
@@ -208,7 +223,7 @@ _MAKERS = {
     "primitives": _primitives,
     "groups": _groups,
     "clones": _holders,
-    "bundles": _holders,
+    "bundles": _bundles,
     "constraints": _constraints,
     "nodes": _nodes,
     "alerts": _alerts,

@@ -20,6 +20,7 @@ import _cib_nodes
 import _cib_primitives
 import _cib_properties
 import _cib_tags_acls
+import _cib_templates
 import _cib_values
 from _cib_checker import Checker
 from _cib_comparison import Plan
@@ -101,6 +102,14 @@ KINDS = {
         compare=_cib_bundles.compare,
         write=_cib_bundles.write,
         describe=_cib_bundles.describe,
+    ),
+    # once it is known which resources go
+    "templates": Kind(
+        check=_cib_templates.check,
+        read=_cib_templates.read,
+        compare=_cib_templates.compare,
+        write=_cib_templates.write,
+        describe=_cib_templates.describe,
     ),
     # a constraint may name a tag
     "tags": Kind(

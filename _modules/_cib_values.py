@@ -24,6 +24,10 @@ _SECRET = re.compile(
 )
 # Of an agent that nothing is known of. `key` alone is none: fence_scsi reserves the disk with it.
 _MAYBE = re.compile(r"pass|secret|token|credential|community|hexadecimal_kg|.key\Z", re.I)
+# In the arguments of a container and the options of a mount: NAME=value, --name value.
+_NAMED = re.compile(r"([A-Za-z_][\w.-]*)=|(?<!\S)--?([A-Za-z][\w.-]*)\s+(?=[^-\s])")
+_VALUE = re.compile(r"\A(?:\"[^\"]*\"|'[^']*'|\S+)")
+_WITH_WORDS = ("options", "run-command")
 _PLACE = re.compile(r"[_-](script|file|path)\Z", re.I)
 _MASK = "********"
 _LONGEST = 800  # characters of a message
@@ -94,8 +98,20 @@ def may_be_secret(name: str) -> bool:
 
 
 def shown(name: str, value: Any) -> Any:
-    """A value as it may be shown: masked when the attribute's name is a secret's."""
-    return _MASK if value is not None and is_secret(name) else value
+    """
+    A value as it may be shown: masked when the attribute's name is a secret's; of a container's or
+    a mount's options those whose names are.
+    """
+    if value is not None and is_secret(name):
+        return _MASK
+    return _words_shown(value) if name in _WITH_WORDS and isinstance(value, str) else value
+
+
+def _words_shown(text):
+    for found in reversed(list(_NAMED.finditer(text))):
+        if may_be_secret(found.group(1) or found.group(2)):
+            text = text[: found.end()] + _VALUE.sub(_MASK, text[found.end() :])
+    return text
 
 
 def masked(text: str, attributes: Iterable[Data]) -> str:

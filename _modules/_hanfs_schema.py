@@ -245,7 +245,7 @@ def _clear_text(config, path):
                 "{pillar: COLON:PATH} here and the secret at that path"
                 for place, values in places.items()
                 for option, value in values.items()
-                if isinstance(value, (str, int, float)) and _cib_values.is_secret(str(option))
+                if isinstance(value, (str, int, float)) and _cib_values.may_be_secret(str(option))
             ]
     return found
 

@@ -77,10 +77,9 @@ def storage_ready(
     protection: str | None = None,
 ) -> Data:
     """
-    Bring the shared disk to the point where the cluster can mount a file system of it on this
-    node: made by the first node, where the disk is empty and ``initialize`` is true; seen on
-    the others. A device that is not there yet is waited for. Mounts nothing, overwrites
-    nothing.
+    Bring the shared disk to the point where the cluster can mount a file system of it on this node:
+    made by the first node, where the disk is empty and ``initialize`` is true; seen on the others.
+    A device that is not there yet is waited for. Mounts nothing, overwrites nothing.
     """
     ret = made(name)
     member = _pcs_node.member_of() is not None
@@ -108,15 +107,18 @@ def storage_ready(
     def perform(step):
         return _hanfs_storage.perform(machine, step, storage, cluster or "", protection)
 
+    def rescan():
+        _hanfs_storage.rescan(machine, storage, cluster or "")
+
     try:
         if machine.test:
             return _predict_storage(ret, storage, look(), creator, protection)
-        return _make_storage(machine, ret, storage, look, perform, creator, timeout)
+        return _make_storage(ret, storage, look, perform, rescan, creator, timeout)
     except (CommandExecutionError, SaltInvocationError, OSError) as err:
         return failed(ret, err)
 
 
-def _make_storage(machine, ret, storage, look, perform, creator, timeout):
+def _make_storage(ret, storage, look, perform, rescan, creator, timeout):
     deadline = time.monotonic() + timeout
     steps, rescanned = 0, False
     while True:
@@ -130,10 +132,10 @@ def _make_storage(machine, ret, storage, look, perform, creator, timeout):
             return ret
         if decision["verdict"] == "unlisted" and not rescanned:
             rescanned = True
-            _hanfs_storage.rescan(machine, storage)
+            rescan()
             continue
         if decision["verdict"] in ("refuse", "unlisted"):
-            return failed(ret, decision["why"])
+            return _refused(ret, decision, perform)
         if decision["verdict"] == "step":
             steps += 1
             if steps > _MOST_STEPS:
@@ -144,7 +146,18 @@ def _make_storage(machine, ret, storage, look, perform, creator, timeout):
             return failed(ret, _in_vain(decision, storage, creator, timeout))
         time.sleep(_PAUSE)
         if decision["verdict"] == "wait":
-            _hanfs_storage.rescan(machine, storage)
+            rescan()
+
+
+def _refused(ret, decision, perform):
+    """What is refused does not stay active, so that nobody takes it for the cluster's."""
+    why = decision["why"]
+    if decision["step"]:
+        try:
+            _merge(ret["changes"], perform(decision["step"]))
+        except CommandExecutionError as err:
+            why = f"{why}. It stays active on this node: {err}"
+    return failed(ret, why)
 
 
 def _in_vain(decision, storage, creator, timeout):

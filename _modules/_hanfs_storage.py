@@ -228,19 +228,23 @@ def _names_one_of(spec, paths, numbers):
     return os.path.normpath(path) in paths or (_hanfs_storage_probe.rdev(path) in numbers)
 
 
-def lvm_rows(machine: Machine) -> list[Data]:
+def lvm_rows(machine: Machine, every_device: bool = False) -> list[Data]:
     """
     What LVM on this node sees, foreign volume groups too: one row per segment of every physical
     volume, also of one without a volume group. Sizes are bytes, as text; ``device`` is the number
     of the physical volume's device.
+
+    every_device
+        Whether to look past a devices file, at disks that are not in it.
     """
+    past = " use_devicesfile = 0" if every_device else ""
     output = _hanfs_storage_probe.run(
         machine,
         # A peer's new volume group is not in this machine's hints.
         [
             "pvs",
             "--config",
-            'devices { hints = "none" }',
+            f'devices {{ hints = "none"{past} }}',
             "--foreign",
             "--units",
             "b",
@@ -394,15 +398,19 @@ def _not_at_boot(machine, command):
     return ["--setautoactivation", "n"] if known else []
 
 
-def rescan(machine: Machine, storage: Storage) -> None:
+def rescan(machine: Machine, storage: Storage, cluster: str = "") -> None:
     """
     Let this machine's LVM see what a peer has made on the shared disk.
 
     storage
         The file system.
 
+    cluster
+        Name of the cluster.
+
     Returns nothing. Does something only where LVM keeps a memory of its own: lvmetad (EL 7) or a
-    devices file (EL 9).
+    devices file (EL 9). Raises CommandExecutionError when the disk is another volume group's: it
+    gets into no devices file.
     """
     if not storage.get("vg"):
         return
@@ -414,5 +422,20 @@ def rescan(machine: Machine, storage: Storage) -> None:
         number = _hanfs_storage_probe.rdev(device)
         labelled = [signature["type"] for signature in found] == ["LVM2_member"]
         if labelled and not any(row["device"] == number for row in lvm_rows(machine)):
-            # Not every distribution has the link `lvmdevices`.
-            run(["lvm", "lvmdevices", "--yes", "--adddev", device])
+            if _is_the_sites(machine, storage, cluster, number):
+                # Not every distribution has the link `lvmdevices`.
+                run(["lvm", "lvmdevices", "--yes", "--adddev", device])
+
+
+def _is_the_sites(machine, storage, cluster, number):
+    """Whether LVM says of a disk that it does not list yet that it is this site's."""
+    rows = [row for row in lvm_rows(machine, every_device=True) if row["device"] == number]
+    groups = sorted({row["vg_name"] for row in rows if row["vg_name"]})
+    if any(group != storage["vg"] for group in groups):
+        raise CommandExecutionError(
+            f"{storage['device']} belongs to the volume group {', '.join(groups)}, not to "
+            f"{storage['vg']}, and is not added to LVM's devices file"
+        )
+    # A label without a group is a peer's that is not done yet, or our own after a cut.
+    own = _hanfs_storage_rules.pv_uuid(cluster, storage, _machine_id())
+    return bool(groups) or any(own and row["pv_uuid"] == own for row in rows)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 from collections.abc import Sequence
 
 import _hanfs_names
@@ -90,16 +89,9 @@ def _file_system_bytes(machine, storage, target, directory):
         if not found:
             raise CommandExecutionError(f"xfs_growfs -n {directory} did not tell a size")
         return int(found.group(1)) * int(found.group(2))
-    # The kernel keeps ext4's superblock up to date where a buffered read finds it. Its fields:
-    # s_blocks_count_lo at 4, s_log_block_size at 24, s_feature_incompat at 96 (0x80: 64bit),
-    # s_blocks_count_hi at 336 (linux: fs/ext4/ext4.h).
+    # The kernel keeps ext4's superblock up to date where a buffered read finds it.
     with open(target, "rb") as handle:
-        handle.seek(1024)
-        block = handle.read(1024)
-    low, shift, features, high = (
-        struct.unpack_from("<I", block, place)[0] for place in (4, 24, 96, 336)
-    )
-    return (low + ((high << 32) if features & 0x80 else 0)) * (1024 << shift)
+        return _hanfs_storage_probe.ext4_bytes(handle.read(4096))
 
 
 def plan(

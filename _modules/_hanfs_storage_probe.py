@@ -121,7 +121,8 @@ def probe(machine: Machine, device: Data, claim: bool) -> Data:
         progress for a stranger's.
 
     Returns the device with ``partitions``, ``holders``, ``size`` (bytes), ``read_only``, ``swap``,
-    ``busy``, ``users`` (sentences), ``signatures``, ``unfinished``, ``residue`` (sentence or None).
+    ``busy``, ``users`` (sentences), ``signatures``, ``unfinished``, ``residue`` (sentence or None),
+    ``needs`` (bytes of the file system that begins there, 0 without one).
     """
     sysfs = f"/sys/dev/block/{device['rdev']}"
     found = {
@@ -140,6 +141,7 @@ def probe(machine: Machine, device: Data, claim: bool) -> Data:
         "unfinished": False,
         "signatures": [],
         "residue": None,
+        "needs": 0,
     }
     if device["mounted"]:
         return found
@@ -148,8 +150,10 @@ def probe(machine: Machine, device: Data, claim: bool) -> Data:
         found["busy"] = _is_busy(path)
         found["users"] = _users(device["rdev"])
     found["signatures"] = signatures(machine, path)
-    if [signature["type"] for signature in found["signatures"]] == ["xfs"]:
-        found["unfinished"] = _is_unfinished_xfs(_pread(path, 0, _BLOCK))
+    if [signature["type"] for signature in found["signatures"]] in (["xfs"], ["ext4"]):
+        block = _pread(path, 0, _BLOCK)
+        found["unfinished"] = _is_unfinished_xfs(block)
+        found["needs"] = xfs_bytes(block) or ext4_bytes(block)
     if claim and not found["signatures"]:
         found["residue"] = _residue(path, found["size"])
     return found
@@ -306,6 +310,30 @@ def _is_unfinished_xfs(block):
     # sb_inprogress: mkfs.xfs sets it first and clears it last, and the kernel never mounts a file
     # system that has it.
     return block[:4] == b"XFSB" and block[126] == 1
+
+
+def xfs_bytes(block: bytes) -> int:
+    """
+    How large the XFS is that begins with these bytes; 0 if they are none (linux:
+    fs/xfs/libxfs/xfs_format.h, sb_blocksize and sb_dblocks).
+    """
+    if block[:4] != b"XFSB":
+        return 0
+    size, blocks = struct.unpack_from(">IQ", block, 4)
+    return size * blocks
+
+
+def ext4_bytes(block: bytes) -> int:
+    """
+    The same of ext4. Its fields, from byte 1024: s_blocks_count_lo at 4, s_log_block_size at 24,
+    s_feature_incompat at 96 (0x80: 64bit), s_blocks_count_hi at 336 (linux: fs/ext4/ext4.h).
+    """
+    if block[1080:1082] != b"\x53\xef":
+        return 0
+    low, shift, features, high = (
+        struct.unpack_from("<I", block, 1024 + place)[0] for place in (4, 24, 96, 336)
+    )
+    return (low + ((high << 32) if features & 0x80 else 0)) * (1024 << shift)
 
 
 def file_system_at(path: str, offset: int) -> str | None:

@@ -50,7 +50,8 @@ def decide(
     Returns ``{"verdict": ..., "step": name or None, "why": sentence}``. Verdicts: ``ready``,
     ``step`` (do it, look again), ``wait`` (for the node that makes it), ``absent`` (the device may
     still appear), ``unlisted`` (let LVM see it by ``_hanfs_storage.rescan`` and look again; if that
-    did not help, refuse), ``unknown`` (before lvm2 is installed) and ``refuse``. Steps:
+    did not help, refuse), ``unknown`` (before lvm2 is installed) and ``refuse`` (with the step
+    ``deactivate`` where what is refused must not stay active). Steps:
     ``pvcreate``, ``vgcreate``, ``systemid``, ``lvcreate``, ``activate``, ``mkfs``, ``deactivate``.
     """
     device = facts["device"]
@@ -139,14 +140,17 @@ def _wrong_with_group(device, vg, rows, on_device):
     for row in on_device:
         size, used = _number(row, "dev_size"), _number(row, "pe_start") + _number(row, "pv_size")
         if 0 < size < used:
-            return (
-                f"{device['path']} has {size} bytes for this node's kernel, but the physical "
-                f"volume on it needs {used}: it grew and this node has not noticed, so it could "
-                "not take over. Let the kernel look again (echo 1 > /sys/class/block/NAME/device/"
-                "rescan for each path of a SCSI disk, iscsiadm -m session -R for iSCSI, then "
-                "multipathd resize map NAME) and run again"
-            )
+            return _not_noticed(device["path"], size, "the physical volume", used)
     return None
+
+
+def _not_noticed(path, size, what, used):
+    return (
+        f"{path} has {size} bytes for this node's kernel, but {what} on it needs {used}: it grew "
+        "and this node has not noticed, so it could not take over. Let the kernel look again (echo "
+        "1 > /sys/class/block/NAME/device/rescan for each path of a SCSI disk, iscsiadm -m session "
+        "-R for iSCSI, then multipathd resize map NAME) and run again"
+    )
 
 
 def _number(row, key):
@@ -180,11 +184,20 @@ def _decide_protection(facts, storage, rows, make, member):
         f'{vg}), run there: vgchange --systemid "$(uname -n)" {vg}'
     )
     # A running cluster of the article profile has no LVM-activate: it could not fail over any more.
-    if member or facts["volume"]["mounted"] or not _is_ours_alone(rows, facts["pv_uuid"]):
+    # It may be the others', which this node was taken out of; from here only the data can be seen.
+    held = facts["volume"]["mounted"] or _may_hold_data(facts["volume"], storage, rows)
+    if member or held or not _is_ours_alone(rows, facts["pv_uuid"]):
         answer = make("systemid", missing)
         return answer if answer["verdict"] == "wait" else _refuse(f"{missing}. {by_hand}")
     answer = make("systemid", missing)
     return answer if answer["verdict"] != "refuse" else _refuse(f"{missing}. {by_hand}")
+
+
+def _may_hold_data(volume, storage, rows):
+    """Whether something is on the volume, or the group has others, of which nothing is known."""
+    if any(row["lv_name"] not in ("", storage["lv"]) for row in rows):
+        return True
+    return any(volume.get(sign) for sign in ("carries", "signatures", "partitions", "residue"))
 
 
 def _decide_without_lvm(device, vg, make, entries):
@@ -268,6 +281,8 @@ def _decide_volume(facts, storage, rows, make, entries, member):
             f"the volume {vg}/{lv} is active on this node, and only the cluster may have it so",
             "deactivate",
         )
+    if idle and answer["verdict"] == "refuse":
+        return {**answer, "step": "deactivate"}
     return answer
 
 
@@ -347,6 +362,10 @@ def _decide_filesystem(facts, target, storage, make):
         return _in_the_way(target)
     if kinds and target["unfinished"]:
         return _unfinished(target, make)
+    if kinds and target["size"] < target.get("needs", 0):
+        return _refuse(
+            _not_noticed(target["path"], target["size"], "the file system", target["needs"])
+        )
     if kinds:
         return _answer("ready", f"{target['path']} carries {fstype}")
     return _blank(target, [{}]) or make("mkfs", f"{target['path']} carries no file system")

@@ -44,6 +44,22 @@ def corosync_update(machine: Machine, sections: dict[str, Data], file: str | Non
     return True
 
 
+def corosync_stopped(machine: Machine, conf: Data) -> bool:
+    """
+    See that corosync runs on no node of the cluster, with pcs's own check.
+
+    pcs makes it before each change of a quorum option, and not before some that corosync also reads
+    only when it starts (``link_mode``). So one is changed to what it is.
+
+    conf
+        What ``pcs.corosync_conf`` says.
+
+    Raises CommandExecutionError when corosync runs somewhere, or a node does not answer.
+    """
+    option = "wait_for_all"
+    return corosync_update(machine, {"quorum": {option: conf["quorum"].get(option)}})
+
+
 def corosync_spread(machine: Machine, sections: dict[str, Data]) -> bool:
     """
     Change options in the corosync.conf of all nodes without telling the running corosync.

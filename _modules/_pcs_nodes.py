@@ -16,6 +16,8 @@ from _cib_run import Machine
 
 # Adding and removing wait for services.
 LIMIT_SERVICES = 900
+# The value of our own standby: true for Pacemaker in whatever letters, and nobody else writes so.
+OURS = "Yes"
 
 
 def cluster_node_add(
@@ -71,7 +73,7 @@ def node_relieve(machine: Machine, node: str, timeout: int = 300) -> list[str]:
 
     It is a standby of the kind that ends by itself when the node's cluster stops, so a run that
     was cut off leaves nothing behind. When a resource does not start elsewhere, the standby is
-    taken back.
+    taken back; one that somebody else has set stays.
 
     node
         Its name.
@@ -94,7 +96,8 @@ def node_relieve(machine: Machine, node: str, timeout: int = 300) -> list[str]:
             f"{', '.join(sorted(moving))} run on {name} and no other node is online and free to "
             "take them"
         )
-    _standby_until_stopped(machine, name, "--update", "on")
+    if _standby(machine, name) in (None, OURS):
+        _standby_until_stopped(machine, name, "--update", OURS)
     try:
         machine.run(
             ["crm_resource", "--wait", f"--timeout={int(timeout)}"], limit=int(timeout) + 60
@@ -104,10 +107,9 @@ def node_relieve(machine: Machine, node: str, timeout: int = 300) -> list[str]:
         if lost:
             raise CommandExecutionError(f"not running anywhere but on {name}: {', '.join(lost)}")
     except CommandExecutionError as err:
-        _standby_until_stopped(machine, name, "--delete")
-        raise CommandExecutionError(
-            f"{name} was not relieved and may run resources again: {err}"
-        ) from err
+        own = node_relieved_no_more(machine, name)
+        now = "may run resources again" if own else "stays in the standby that somebody has set"
+        raise CommandExecutionError(f"{name} was not relieved and {now}: {err}") from err
     return moving
 
 
@@ -117,10 +119,24 @@ def node_relieved_no_more(machine: Machine, node: str) -> bool:
 
     node
         Its name.
+
+    Returns False when the standby is not ``node_relieve``'s: it stays then.
     """
     (name,) = _pcs_arguments.checked_nodes([node])
+    if _standby(machine, name) not in (None, OURS):
+        return False
     _standby_until_stopped(machine, name, "--delete")
     return True
+
+
+def _standby(machine, node):
+    """The value of the standby that ends with the node's cluster; None if there is none."""
+    result = machine.run(
+        ["crm_attribute", "--node", node, "--name", "standby", "--lifetime", "reboot"]
+        + ["--query", "--quiet"],
+        ok=range(256),
+    )
+    return None if result["retcode"] else result["stdout"].strip()
 
 
 def _standby_until_stopped(machine, node, *action):

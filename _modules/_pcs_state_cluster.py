@@ -53,27 +53,48 @@ def cluster_members(
         _same_cluster(conf, name)
         if local in leaving:
             return made(name, comment=f"{local} is removed by a member that stays")
-        plan = _plan(machine, conf, nodes, remove, remove_unreachable, local)
+
+        def look():
+            conf = _pcs_node.corosync_conf()
+            return _plan(machine, conf, nodes, remove, remove_unreachable, local)
+
+        plan = look()
         changes = _pcs_members.changes(plan)
         if not changes:
             return made(name, comment=f"The members of {name}: {', '.join(conf['nodes'])}")
         if machine.test:
             return made(name, None, _told(plan, "would have been"), changes)
-        _pcs_lock.take(machine, local, "members", timeout)
-        try:
-            # another node may have done it while this one waited for the lock
-            now = _plan(
-                machine, _pcs_node.corosync_conf(), nodes, remove, remove_unreachable, local
-            )
-            _carry_out(machine, now, secret, {"start": start, "enable": enable}, timeout)
-        finally:
-            _pcs_lock.release(machine, own=True)
-        left = _plan(machine, _pcs_node.corosync_conf(), nodes, remove, remove_unreachable, local)
+        how = {"start": start, "enable": enable}
+        unfinished = _under_lock(machine, local, plan, look, secret, how, timeout)
+        left = look()
         if _pcs_members.changes(left):
             raise CommandExecutionError(f"corosync.conf still differs: {_told(left, 'not')}")
     except ERRORS as err:
         return made(name, False, str(err))
-    return made(name, comment=_told(plan, "has been"), changes=changes)
+    return made(name, comment=_told(plan, "has been") + _rest(unfinished), changes=changes)
+
+
+def _under_lock(machine, local, plan, look, secret, how, timeout):
+    """Carry the plan out, as it is once the lock is ours; the nodes left to restart for others."""
+    gone = plan["unreachable"]
+    left = _pcs_lock.take(machine, local, "members", timeout, resume=bool(gone), gone=gone)
+    try:
+        # another node may have done it while this one waited for the lock
+        _carry_out(machine, look(), secret, how, timeout)
+    finally:
+        if not left:
+            _pcs_lock.release(machine, own=True)
+    return left
+
+
+def _rest(unfinished):
+    """What the state of corosync's settings is to complete."""
+    if not unfinished:
+        return ""
+    return (
+        f"; a run was cut off before it restarted {', '.join(unfinished)}: the state "
+        "pcs.corosync_configured completes it"
+    )
 
 
 def _same_cluster(conf, name):

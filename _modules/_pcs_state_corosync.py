@@ -53,13 +53,14 @@ def corosync_configured(
         if conf is None or conf["stub"]:
             return no_cluster(machine, name)
         _same_cluster(conf, name)
-        runs = _status(machine) is not None
+        runs, left = _now(machine, None if machine.test or not restart_nodes else timeout)
+        conf = _pcs_node.corosync_conf()
         plan = wanted.plan(conf)
-        left = _left_to_restart(machine) if runs else []
-        changes = _changes(plan, conf, left, runs)
+        one_by_one = runs or bool(left)
+        changes = _changes(plan, conf, left, one_by_one)
         if not changes:
             return made(name, comment=f"Corosync of {name} is as described")
-        if runs and (plan["restart"] or left) and not restart_nodes:
+        if one_by_one and (plan["restart"] or left) and not restart_nodes:
             raise CommandExecutionError(
                 f"{_what(plan, left)} needs the nodes restarted one after the other: say "
                 "'restart_nodes: true'; nothing was changed"
@@ -69,8 +70,7 @@ def corosync_configured(
         if runs:
             _change_running(machine, wanted, conf, timeout)
         else:
-            # pcs makes sure that the cluster runs on no other node
-            _change_stopped(machine, plan)
+            _change_stopped(machine, plan, conf)
         _look_again(wanted)
     except ERRORS as err:
         return made(name, False, str(err))
@@ -118,15 +118,34 @@ def _status(machine):
         return None
 
 
-def _left_to_restart(machine):
-    """Nodes that a run which was cut off did not get to."""
-    holder = _pcs_lock.holder(machine)
-    return holder["pending"] if holder and holder["purpose"] == PURPOSE else []
+def _now(machine, timeout):
+    """
+    Whether the cluster runs on this node, and the nodes that a run has left to restart, or is about
+    to: this node may be the one that it has just stopped. That run starts it again, and is waited
+    for; no ``timeout`` is no waiting.
+    """
+    if _status(machine) is not None:
+        return True, _pending(_pcs_lock.holder(machine))
+    holder = _pcs_lock.last_known()
+    left = _pending(holder)
+    if not holder or not left or timeout is None:
+        return False, left
+    _pcs_wait.until(
+        timeout,
+        f"{holder['node']} restarts {', '.join(left)} ({holder['purpose']}), and the cluster was "
+        "not started on this node",
+        lambda: (_status(machine) is not None, "stopped. If no run is under way, start it here"),
+    )
+    return True, _pending(_pcs_lock.holder(machine))
 
 
-def _changes(plan, conf, left, runs):
+def _pending(holder):
+    return holder["pending"] if holder else []
+
+
+def _changes(plan, conf, left, one_by_one):
     changes = dict(plan["changes"])
-    if runs and (plan["restart"] or left):
+    if one_by_one and (plan["restart"] or left):
         nodes = sorted(conf["nodes"] if plan["restart"] else left)
         changes["restarts"] = {"old": None, "new": nodes}
     return changes
@@ -139,12 +158,27 @@ def _what(plan, left):
     return "; ".join(part for part in parts if part)
 
 
-def _change_stopped(machine, plan):
+def _change_stopped(machine, plan, conf):
+    # before anything is changed: of quorum options pcs makes sure itself, of the others nobody
+    if "transport_options" in plan["restart"]:
+        _refuse_running_elsewhere(machine, plan, conf)
     for step in plan["steps"]:
         _link_step(machine, step)
     for sections in (plan["live"], plan["restart"]):
         if sections:
             _pcs_corosync.corosync_update(machine, sections)
+
+
+def _refuse_running_elsewhere(machine, plan, conf):
+    try:
+        _pcs_corosync.corosync_stopped(machine, conf)
+    except CommandExecutionError as err:
+        options = ", ".join(plan["restart"]["transport_options"])
+        raise CommandExecutionError(
+            f"corosync reads {options} when it starts, and it may run on another node: start the "
+            "cluster here and run again ('restart_nodes: true' restarts one node after the other), "
+            f"or stop it on all nodes; nothing was changed. {err}"
+        ) from err
 
 
 def _change_running(machine, wanted, conf, timeout):

@@ -170,6 +170,18 @@ def test_a_group_without_an_owner(node, loop):
     }
 
 
+def test_a_group_without_an_owner_that_carries_data_may_be_in_use_elsewhere(node, loop, request):
+    """The first node, out of its cluster with `initialize` still true; the others go on."""
+    wanted, made = storage(loop(), **LVM), node(owner=False)
+    for step in ("pvcreate", "vgcreate", "lvcreate"):
+        made.library._hanfs_storage.perform(made.machine, step, wanted, CLUSTER)
+    file_system_inside(wanted["device"], "xfs", made, request)
+    before = content(wanted["device"])
+    ret = ready(node(), wanted)
+    assert ret["result"] is False and "vgchange --systemid" in ret["comment"]
+    assert ret["changes"] == {} and content(wanted["device"]) == before
+
+
 def test_a_group_made_by_hand_is_not_given_an_owner(node, loop):
     wanted, made = storage(loop(), **LVM), node(owner=False)
     run("vgcreate", LVM["vg"], wanted["device"])
@@ -281,6 +293,36 @@ def test_the_devices_file_of_both_nodes_gets_the_disk(node, loop):
     assert device in open(listed).read()
 
 
+def test_the_devices_file_gets_no_disk_of_somebody_else(node, loop):
+    """Nor one whose label has no group yet, of which LVM cannot say whose it is."""
+    device = loop()
+    wanted, made = storage(device, **LVM), node(devices_file=True)
+    listed = made.library._hanfs_storage.DEVICES_FILE
+    os.makedirs(os.path.dirname(listed))
+    open(listed, "w").close()
+    other = node(PEER)
+    do(other, {**wanted, "vg": "HANFS_OTHER"}, "pvcreate")
+    ret = ready(node(devices_file=True), wanted)
+    assert ret["result"] is False and "LVM on this node does not list it" in ret["comment"]
+    do(node(PEER), {**wanted, "vg": "HANFS_OTHER"}, "vgcreate")
+    for more in ({}, {"creator": PEER, "timeout": 3}):
+        ret = ready(node(devices_file=True), wanted, **more)
+        assert ret["result"] is False and "volume group HANFS_OTHER, not to" in ret["comment"]
+    assert open(listed).read() == ""
+
+
+def test_its_own_label_gets_into_the_devices_file_after_a_cut(node, loop):
+    wanted = storage(loop(), **LVM)
+    do(node(), wanted, "pvcreate")
+    made = node(devices_file=True)
+    listed = made.library._hanfs_storage.DEVICES_FILE
+    os.makedirs(os.path.dirname(listed))
+    open(listed, "w").close()
+    assert decide(made, wanted)[0] == "unlisted"
+    made.library._hanfs_storage.rescan(made.machine, wanted, CLUSTER)
+    assert decide(made, wanted)[0] == "vgcreate"
+
+
 # --- sizes ----------------------------------------------------------------------------------------
 
 
@@ -332,6 +374,21 @@ def test_a_kernel_that_has_not_noticed_that_the_disk_grew(node, loop):
         # As the fixture left it, since it takes it away itself.
         run("losetup", device, image)
     assert what == "refuse" and "has not noticed" in why
+
+
+@pytest.mark.parametrize("fstype", ["xfs", "ext4"])
+def test_the_same_of_a_disk_without_lvm(fstype, node, loop):
+    device = loop(400)
+    run({"xfs": "mkfs.xfs", "ext4": "mkfs.ext4"}[fstype], "-q", device)
+    wanted = {**storage(device), "fstype": fstype}
+    assert ready(node(PEER), wanted)["result"] is True
+    image = run("losetup", "--noheadings", "--output", "BACK-FILE", device).stdout.strip()
+    smaller = run("losetup", "--find", "--show", f"--sizelimit={350 * MIB}", image).stdout.strip()
+    try:
+        ret = ready(node(PEER), {**wanted, "device": smaller})
+    finally:
+        run("losetup", "--detach", smaller)
+    assert ret["result"] is False and "has not noticed" in ret["comment"]
 
 
 # --- growing --------------------------------------------------------------------------------------

@@ -213,6 +213,12 @@ def test_a_group_that_was_active_everywhere_gets_an_owner(pair):
     member = pair.servers[0].ready(storage)
     assert member["result"] is False and "vgchange --systemid" in member["comment"]
     shared_storage.leave_cluster(pair.machines[0])
+    # out of a cluster that may well go on elsewhere: nobody takes what carries data by itself
+    alone = pair.servers[0].ready(storage)
+    assert alone["result"] is False and "vgchange --systemid" in alone["comment"]
+    for server in pair.servers:
+        server.sh(f"vgchange -an {VG}")
+    pair.servers[0].sh(f'vgchange --systemid "$(uname -n)" {VG}')
     returns = ready_at_once(pair.servers, storage)
     assert [ret["result"] for ret in returns] == [True, True], returns
     assert [server.active() for server in pair.servers] == [set(), set()]

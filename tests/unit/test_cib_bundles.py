@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from salt.exceptions import SaltInvocationError
 
+import _cib_commands
 import _cib_describe
 import _cib_kinds
 import _cib_plan
@@ -328,3 +329,43 @@ def test_what_was_read_describes_itself():
     again = _cib_plan.describe(_cib_kinds.read(text))
     assert again["bundles"]["b"]["network"]["control-port"] == "3121"
     assert changes(again["bundles"]["b"], text) == {}
+
+
+# Secrets in what a container is started with ------------------------------------------------------
+
+WITH_SECRETS = full(
+    container={"options": "--env=DB_PASSWORD=geheim -e TOKEN='geh eim' --name web"},
+    storage=[{"source-dir": "/a", "target-dir": "/b", "options": "ro,password=geheim"}],
+)
+
+
+def test_secrets_in_a_containers_options_are_never_told():
+    found = compare(described(WITH_SECRETS))
+    told = found["changes"]["bundles"]["b"]["new"]
+    assert told["container"]["options"] == "--env=DB_PASSWORD=******** -e TOKEN=******** --name web"
+    assert told["storage"][0]["options"] == "ro,password=********"
+    text = apply(described(WITH_SECRETS))
+    assert "DB_PASSWORD=geheim" in text
+    other = full(
+        container={"options": "--env=DB_PASSWORD=geheim2"}, storage=WITH_SECRETS["storage"]
+    )
+    change = changes(other, text)
+    assert change["container:options"]["new"] == "--env=DB_PASSWORD=********"
+    live = _cib_kinds.read(text)
+    for said in (
+        _cib_plan.describe(live),
+        _cib_commands.of_plan(
+            found["edits"], _cib_describe.normalise(described(WITH_SECRETS)), live
+        ),
+        change,
+        found["changes"],
+    ):
+        assert "geh" not in repr(said)
+
+
+def test_a_containers_options_may_be_a_reference_into_pillar():
+    described_so = described(full(container={"options": {"pillar": "a:b"}}))
+    want = _cib_describe.normalise(described_so, {"a:b": "-e PASSWORD=x"}.get)
+    assert want["bundles"]["b"]["container"]["options"] == "-e PASSWORD=x"
+    with pytest.raises(SaltInvocationError, match="container:options: there is no value at a:b"):
+        _cib_describe.normalise(described_so, {}.get)

@@ -117,6 +117,41 @@ def left(description, text, **pillar):
     return plan
 
 
+def test_a_secret_in_a_containers_options_becomes_a_reference_to_all_of_them(tmp_path):
+    description = {
+        "bundles": {
+            "b": {
+                "type": "podman",
+                "container": {"image": "x", "options": f"-e PASSWORD={SECRET} --name web"},
+                "storage": [
+                    {"source-dir": "/a", "target-dir": "/b", "options": f"ro,password={SECRET}"}
+                ],
+            }
+        }
+    }
+    text = compiled(description)
+    found = exported(text, tmp_path)
+    assert SECRET not in repr(found)
+    bundle = found["description"]["bundles"]["b"]
+    place = "cluster_secrets:b:container:options"
+    assert bundle["container"] == {"image": "x", "options": {"pillar": place}}
+    assert found["secrets"] == [place, "cluster_secrets:b:storage:0:options"]
+    WORLD.pillar.clear()
+    texts = description["bundles"]["b"]
+    storage = {"0": {"options": texts["storage"][0]["options"]}}
+    secrets = {"b": {"container": {"options": texts["container"]["options"]}, "storage": storage}}
+    plan = left(found["description"], text, cluster_secrets=secrets)
+    assert (plan["changes"], plan["unmanaged"]) == ({}, {})
+
+
+def test_templates_are_told_and_left_out(tmp_path):
+    template = '<resources><template id="T" class="ocf" provider="heartbeat" type="IPaddr2"/>'
+    text = compiled({}).replace("<resources />", f"{template}</resources>")
+    found = exported(text, tmp_path)
+    assert "templates" not in found["description"]
+    assert found["notes"] == ["the template T cannot be described: left out"]
+
+
 def test_applied_back_it_plans_nothing(tmp_path):
     text = compiled(EVERYTHING)
     found = exported(text, tmp_path)

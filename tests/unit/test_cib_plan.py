@@ -1,6 +1,7 @@
 """Comparing a description with a configuration: the rules, one by one."""
 
 import pytest
+from salt.exceptions import SaltInvocationError
 
 import _cib_describe
 import _cib_kinds
@@ -190,6 +191,56 @@ def test_adopting_writes_the_record_only():
         *[("ownership", k, "remove", True) for k in ("primitives", "groups", "properties")],
     )
     assert set(compare(two_of_us(), text)["changes"]) == {"ownership"}
+
+
+def test_what_an_operator_does_to_a_stranger_is_told():
+    stopped = {**STRANGER, "meta": {"target-role": "Stopped", "is-managed": "true"}}
+    text = by_hand(apply(two_of_us()), ("primitives", "X", "create", stopped))
+    found = compare(two_of_us(), text)
+    assert found["changes"] == {} and found["intent"] == []
+    assert found["notes"] == ["X, which others made, has target-role=Stopped: left as it is"]
+    assert compare({**two_of_us(), "unmanaged": "purge"}, text)["intent"] == [
+        "X has target-role=Stopped, and is to be removed"
+    ]
+
+
+# Templates ---------------------------------------------------------------------------------------
+
+
+def with_templates(text):
+    """As crmsh makes them: one that nothing is made from, one that a stranger is made from."""
+    more = (
+        '<template id="T" class="ocf" provider="heartbeat" type="IPaddr2"/>'
+        '<template id="U" class="ocf" provider="heartbeat" type="IPaddr2"/>'
+        '<primitive id="X" template="U"/>'
+    )
+    return text.replace("</resources>", f"{more}</resources>", 1)
+
+
+def test_templates_of_others_are_listed_and_purged():
+    text = with_templates(apply(two_of_us()))
+    found = compare(two_of_us(), text)
+    assert found["changes"] == {}
+    assert found["unmanaged"] == {"primitives": ["X"], "templates": ["T", "U"]}
+    found = compare({**two_of_us(), "unmanaged": "purge"}, text)
+    gone = {"old": {"agent": AGENT}, "new": None}
+    assert found["changes"]["templates"] == {"T": gone, "U": gone}
+    left = apply({**two_of_us(), "unmanaged": "purge"}, text)
+    assert "template" not in left and _cib_kinds.read(left)["templates"] == {}
+
+
+def test_a_template_of_a_resource_that_stays_stays():
+    text = with_templates(apply(two_of_us()))
+    ours = {**two_of_us(), "unmanaged": "purge"}
+    ours["primitives"] = {**ours["primitives"], "X": {"agent": AGENT}}
+    found = compare(ours, text)
+    assert list(found["changes"]["templates"]) == ["T"]
+    assert "the template U stays: X is made from it" in found["notes"]
+
+
+def test_no_description_has_a_template():
+    with pytest.raises(SaltInvocationError, match="a template cannot be described"):
+        _cib_describe.normalise({"templates": {"T": {"agent": AGENT}}})
 
 
 def test_a_stranger_in_our_group_stays_where_it_stands():

@@ -440,7 +440,21 @@ PROTECTED = {
     "active, mounted elsewhere": (
         protected(lvm(OWNED, vol=volume(mounted=FOREIGN_MOUNT))), "refuse", "refuse", "refuse"),
     "active, another file system": (
-        protected(lvm(OWNED, vol=volume("ext4"))), "refuse", "refuse", "refuse"),
+        protected(lvm(OWNED, vol=volume("ext4"))), "deactivate", "deactivate", "refuse"),
+    "active, unknown content": (
+        protected(lvm(OWNED, vol=volume(residue="data at byte 0"))),
+        "deactivate", "deactivate", "refuse"),
+    "group without an owner, empty volume": (protected(lvm(UNOWNED)), "systemid", "wait", "refuse"),
+    "group without an owner, with data": (
+        protected(lvm(UNOWNED), carries="xfs"), "refuse", "wait", "refuse"),
+    "group without an owner, of a kind that is not read": (
+        protected(lvm(UNOWNED), carries="unread"), "refuse", "wait", "refuse"),
+    "group without an owner, active with data": (
+        protected(lvm(UNOWNED, vol=volume("xfs"))), "refuse", "wait", "refuse"),
+    "group without an owner, active with unknown content": (
+        protected(lvm(UNOWNED, vol=volume(residue="data at byte 0"))), "refuse", "wait", "refuse"),
+    "group without an owner, another volume": (
+        protected(lvm(UNOWNED, row(lv_name="other"))), "refuse", "wait", "refuse"),
 }  # fmt: skip
 
 
@@ -452,6 +466,21 @@ def test_a_group_with_one_owner_at_a_time(case):
     ):
         answer = decide(facts, LVM, may_create, creates, None, member)
         assert (answer["step"] or answer["verdict"]) == outcome, answer
+
+
+def test_what_must_not_stay_active_is_refused_all_the_same():
+    for case in ("active, another file system", "active, unknown content"):
+        answer = decide(PROTECTED[case][0], LVM, True, True)
+        assert (answer["verdict"], answer["step"]) == ("refuse", "deactivate")
+
+
+@pytest.mark.parametrize("member", [False, True])
+def test_a_disk_without_lvm_that_grew_and_this_kernel_has_not_noticed(member):
+    facts = {"device": device("xfs", size=GIB, needs=GIB)}
+    assert decide(facts, PLAIN, False, False, None, member)["verdict"] == "ready"
+    facts = {"device": device("xfs", size=GIB - 1, needs=GIB)}
+    answer = decide(facts, PLAIN, False, False, None, member)
+    assert answer["verdict"] == "refuse" and "has not noticed" in answer["why"]
 
 
 def test_a_member_changes_nothing_of_a_protected_group():

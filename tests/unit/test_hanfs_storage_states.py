@@ -122,12 +122,12 @@ class Disk:
         return self.decisions.pop(0) if len(self.decisions) > 1 else self.decisions[0]
 
     def perform(self, name, storage, cluster, protection):
-        if name == "mkfs" and "broken" in self.done:
-            raise CommandExecutionError("mkfs.xfs failed")
+        if name in ("mkfs", "deactivate") and "broken" in self.done:
+            raise CommandExecutionError(f"{name} failed")
         self.done.append(name)
         return {name: {"old": None, "new": name}}
 
-    def rescan(self, _):
+    def rescan(self, storage, cluster):
         self.rescans += 1
 
     def run(self, test=False, timeout=0):
@@ -149,6 +149,21 @@ def test_a_failure_keeps_what_was_changed_before_it():
     disk.done.append("broken")
     ret = disk.run()
     assert ret["result"] is False and list(ret["changes"]) == ["lvcreate"]
+
+
+def test_what_is_refused_does_not_stay_active():
+    """A volume of unknown content, which had to be active to be looked at."""
+    disk = Disk(step("activate"), {**REFUSE, "step": "deactivate"})
+    ret = disk.run()
+    assert (ret["result"], ret["comment"]) == (False, REFUSE["why"])
+    assert disk.done == ["activate", "deactivate"]
+    held = Disk({**REFUSE, "step": "deactivate"})
+    held.done.append("broken")
+    ret = held.run()
+    assert ret["result"] is False and ret["changes"] == {}
+    assert ret["comment"].startswith(REFUSE["why"]) and "stays active" in ret["comment"]
+    dry = Disk({**REFUSE, "step": "deactivate"})
+    assert dry.run(test=True)["result"] is False and dry.done == []
 
 
 def test_the_other_node_is_patient_with_a_disk_that_is_being_written():

@@ -58,6 +58,7 @@ class Life:
         node.salt["_pcs_lock.release"] = lambda own: self.done.append("release")
         node.salt["_pcs_lock.keep"] = lambda node, purpose, left: self.done.append(f"keep {left}")
         node.salt["_pcs_lock.holder"] = lambda: self.holder
+        node.salt["_pcs_lock.last_known"] = lambda: self.holder
         node.salt["_pcs_nodes.node_relieve"] = lambda name, timeout: self.done.append(
             f"relieve {name}"
         )
@@ -68,9 +69,10 @@ class Life:
             raise CommandExecutionError("the cluster does not run on this node")
         return self.status
 
-    def _take(self, local, purpose, timeout, **_):
+    def _take(self, local, purpose, timeout, gone=(), **_):
         self.done.append("take")
-        return self.holder["pending"] if self.holder else []
+        pending = self.holder["pending"] if self.holder else []
+        return [name for name in pending if name not in gone]
 
     @property
     def writes(self):
@@ -139,6 +141,18 @@ def test_remove_of_a_node_that_is_gone(make):
     ret = expect(members(life, NODES, remove_unreachable=["nfs-server3"]), True)
     assert "pcs cluster destroy" in ret["comment"]
     assert life.node.calls[-1] == "cluster node remove nfs-server3 --skip-offline --force"
+
+
+def test_the_removal_of_a_node_that_is_gone_keeps_what_is_left_to_restart(make):
+    """The lock was its own; this state restarts nothing, so it stays for the one that does."""
+    life = make(conf=CONF_OF_THREE)
+    life.status["nodes"]["nfs-server3"] = dict(OFF)
+    left = ["nfs-server3", "nfs-server2"]
+    life.holder = {"node": "nfs-server3", "purpose": "corosync's settings", "pending": left}
+    life.node.answer("cluster node remove", "", copy=CONF, to="corosync.conf")
+    ret = expect(members(life, NODES, remove_unreachable=["nfs-server3"]), True)
+    assert "cut off before it restarted nfs-server2: the state pcs.corosync" in ret["comment"]
+    assert "release" not in life.done
 
 
 def test_pcs_s_refusal_is_told_and_the_lock_given_back(make):
@@ -409,6 +423,64 @@ def test_of_a_stopped_cluster_pcs_changes_all_itself(make):
     ret = expect(configured(life, quorum={"wait_for_all": True}), True)
     assert "restarts" not in ret["changes"]
     assert life.writes == ["quorum update wait_for_all=1"]
+
+
+ACTIVE = {"transport_options": {"link_mode": "active"}}
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_pcs_lets_pass_waits_until_corosync_runs_nowhere(make, elsewhere):
+    life = make()
+    life.status = None
+    new = CONF.replace("transport: knet", "transport: knet\n    link_mode: active")
+    assert new != CONF
+    said = "Error: nfs-server2: corosync is running" if elsewhere else ""
+    life.node.answer("quorum update wait_for_all=", said, code=int(elsewhere))
+    life.node.answer("cluster config update", "", copy=new, to="corosync.conf")
+    ret = configured(life, **ACTIVE)
+    if elsewhere:
+        expect(ret, False, "corosync reads link_mode when it starts")
+        assert said in ret["comment"] and life.writes == ["quorum update wait_for_all="]
+    else:
+        expect(ret, True)
+        assert life.writes == [
+            "quorum update wait_for_all=", "cluster config update transport link_mode=active",
+        ]  # fmt: skip
+
+
+def pending_elsewhere(life):
+    """Another node's run restarts this one, and has just stopped it."""
+    status, life.status = life.status, None
+    purpose = "corosync's settings"
+    life.holder = {"node": "nfs-server2", "purpose": purpose, "pending": ["nfs-server1"]}
+    return status
+
+
+def test_a_node_that_another_run_has_just_stopped_waits_for_its_start(make):
+    life = make()
+    status = pending_elsewhere(life)
+
+    def started(clock):
+        if clock.now > 5:
+            life.status, life.holder = status, None
+
+    life.node.clock.on_sleep = started
+    ret = expect(configured(life, totem={"token": 10000}, restart_nodes=True), True)
+    assert ret["changes"] == {} and life.node.clock.slept and life.writes == []
+
+
+def test_pending_restarts_are_told_on_a_node_that_is_stopped(make, testmode):
+    life = make(testmode)
+    pending_elsewhere(life)
+    ret = configured(life, totem={"token": 10000}, restart_nodes=True)
+    if testmode:
+        expect(ret, None, "a restart of nfs-server1 that an earlier run did not get to")
+        assert ret["changes"] == {"restarts": {"old": None, "new": ["nfs-server1"]}}
+    else:
+        expect(ret, False, "nfs-server2 restarts nfs-server1 (corosync's settings)")
+        assert "start it here" in ret["comment"]
+    expect(configured(life, totem={"token": 10000}), False, "restart_nodes")
+    assert life.writes == []
 
 
 @pytest.mark.parametrize(

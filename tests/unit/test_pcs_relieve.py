@@ -23,6 +23,7 @@ class Cluster:
         self.nodes = nodes or {"a": ON, "b": ON}
         self.resources, self.after = resources, after
         self.wait_fails = False
+        self.standby = None
         self.world.salt.update({"_pcs_node.status": self.status, "_cib_run.Machine.run": self.run})
 
     def status(self):
@@ -30,8 +31,12 @@ class Cluster:
         resources = self.after if moved and self.after is not None else self.resources
         return {"nodes": self.nodes, "resources": resources}
 
-    def run(self, argv, **_):
+    def run(self, argv, ok=(0,), **_):
+        if "--query" in argv:
+            return {"retcode": 0 if self.standby else 105, "stdout": self.standby or ""}
         self.commands.append(" ".join(argv))
+        if "--update" in argv:
+            self.standby = argv[-1]
         if self.wait_fails and argv[0] == "crm_resource":
             raise CommandExecutionError("crm_resource --wait: Timer expired")
 
@@ -49,7 +54,7 @@ def test_what_ran_there_runs_elsewhere():
     }
     cluster = Cluster({"VIP": resource("a"), **both}, {"VIP": resource("b")})
     assert cluster.relieve() == ["VIP"]
-    assert cluster.commands == [f"{ATTRIBUTE} --update on", "crm_resource --wait --timeout=60"]
+    assert cluster.commands == [f"{ATTRIBUTE} --update Yes", "crm_resource --wait --timeout=60"]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +63,35 @@ def test_what_ran_there_runs_elsewhere():
 def test_what_does_not_start_elsewhere_goes_back(after):
     cluster = Cluster({"VIP": resource("a")}, {"VIP": after})
     with pytest.raises(CommandExecutionError, match="a was not relieved.*VIP"):
+        cluster.relieve()
+    assert cluster.commands[-1] == f"{ATTRIBUTE} --delete"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_standby_that_somebody_else_has_set_stays(fails):
+    cluster = Cluster({"VIP": resource("a")}, {})
+    cluster.standby = "on"
+    cluster.after = {"VIP": resource("b")}
+    cluster.nodes["a"] = {**ON, "standby": True}
+    cluster.wait_fails = fails
+    cluster.resources = cluster.after if not fails else cluster.resources
+    if fails:
+        with pytest.raises(CommandExecutionError, match="stays in the standby that somebody"):
+            cluster.relieve()
+    else:
+        cluster.relieve()
+        assert not cluster.world.library._pcs_nodes.node_relieved_no_more(
+            cluster.world.machine, "a"
+        )
+    assert cluster.standby == "on"
+    assert cluster.commands == ["crm_resource --wait --timeout=60"]
+
+
+def test_one_that_a_run_left_which_was_cut_off_is_our_own():
+    cluster = Cluster({"VIP": resource("a")}, {"VIP": resource("b")})
+    cluster.standby = cluster.world.library._pcs_nodes.OURS
+    cluster.wait_fails = True
+    with pytest.raises(CommandExecutionError, match="may run resources again"):
         cluster.relieve()
     assert cluster.commands[-1] == f"{ATTRIBUTE} --delete"
 
