@@ -42,14 +42,21 @@ def gather(site: Site, root: str = "/") -> Data:
     "firewalld": {"zone", "ports", "open"} or None}``.
     """
     return {
-        "networks": _networks(root),
+        "networks": networks(root),
         "names": _names(site) if root == "/" else None,
         "firewalld": _firewalld((site.get("firewall") or {}).get("zone"), root),
     }
 
 
-def _networks(root):
-    """The networks that this machine is in, from its routing table."""
+def networks(root: str = "/") -> list[dict[str, str]]:
+    """
+    The networks that this machine is in, from its routing table.
+
+    root
+        Directory that stands for ``/``.
+
+    Returns a list of ``{"interface": name, "network": text}``.
+    """
     found = []
     text = _hanfs_facts_files.text
     for line in (text("/proc/net/route", root) or "").splitlines()[1:]:

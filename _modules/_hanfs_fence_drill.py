@@ -11,6 +11,7 @@ import _cib_kinds
 import _cib_push
 import _hanfs_fence_rules
 import _hanfs_fence_test
+import _hanfs_health_facts
 import _pcs_lock
 import _pcs_node
 from _cib_errors import CommandExecutionError, SaltInvocationError
@@ -62,6 +63,7 @@ def fence_drill(
         report["problems"].append(f"{node} was not fenced: {err}")
     else:
         report["seconds"]["fenced"] = round(time.monotonic() - start, 1)
+        _hanfs_health_facts.fencing_worked()
         _watch(machine, report, start, timeout)
     report["result"] = not report["problems"]
     machine.kept["retcode"] = 0 if report["result"] else 1

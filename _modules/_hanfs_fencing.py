@@ -196,9 +196,9 @@ def priority_delay(fencing: Mapping[str, Any], nodes: Collection[str]) -> int:
 # --- the verdict ----------------------------------------------------------------------------------
 
 
-def problems(site: Site, status: Data) -> list[str]:
+def not_started(site: Site, status: Data) -> list[str]:
     """
-    What is wrong with fencing in a running cluster. Pure.
+    The fencing devices of a running cluster that do not run. Pure.
 
     site
         A normalised site.
@@ -206,8 +206,7 @@ def problems(site: Site, status: Data) -> list[str]:
     status
         The data of ``pcs.status``.
 
-    Returns a list of sentences: a device that is not started, fencing that failed and has not been
-    made good since.
+    Returns a list of sentences.
     """
     found = []
     for name in described(site):
@@ -217,11 +216,18 @@ def problems(site: Site, status: Data) -> list[str]:
         elif item["role"] != "Started" or len(item["nodes"]) != 1:
             where = f" on {' and '.join(item['nodes'])}" if item["nodes"] else ""
             found.append(f"{name} is {item['role']}{where}, not Started on one node")
-    return found + _history_problems(status.get("fence_history") or [])
+    return found
 
 
-def _history_problems(history):
-    """Failed fencing, newest first; one that has succeeded since is over."""
+def failed(history: list[Data]) -> list[str]:
+    """
+    Fencing that failed and has not been made good since, newest first. Pure.
+
+    history
+        ``fence_history`` of ``pcs.status``.
+
+    Returns a list of sentences.
+    """
     found, done = [], set()
     for event in sorted(history, key=lambda one: one.get("completed") or "~", reverse=True):
         target, outcome = event.get("target"), event.get("status")

@@ -1,17 +1,22 @@
 """
 The verdict on the service: from what the cluster's tools say to what is wrong.
 
-Data in, sentences out; nothing is run here. ``hanfs.health`` asks the tools.
+Data in, findings out; nothing is run here. ``hanfs.health`` asks the tools. A finding is a pair of
+a code of ``_hanfs_health_codes`` and a sentence.
 """
 
 from __future__ import annotations
 
 import re
 
+import _hanfs_facts
 import _hanfs_fencing
+import _hanfs_health_codes
 import _hanfs_model
 from _cib_values import Data
 from _hanfs_types import Site
+
+Told = list[list[str]]
 
 
 def judge(site: Site, wanted: Data, status: Data) -> Data:
@@ -27,87 +32,102 @@ def judge(site: Site, wanted: Data, status: Data) -> Data:
     status
         The data of ``pcs.status``.
 
-    Returns the same dict as ``hanfs.health``, from the status alone.
+    Returns ``{"healthy": bool, "problems": [sentences], "notes": [sentences], "active_node": name
+    or None, "busy": bool, "told": [[code, sentence]]}``.
     """
-    problems: list[str] = []
-    notes: list[str] = []
+    told: Told = []
     if not status["dc"]:
-        problems.append("the cluster has no coordinator (DC) yet")
+        told.append(["no-coordinator", "the cluster has no coordinator (DC) yet"])
     if not status["quorum"]:
-        problems.append("the partition of this node has no quorum")
-    _judge_nodes(site["cluster"]["nodes"], status["nodes"], problems, notes)
+        told.append(["no-quorum", "the partition of this node has no quorum"])
+    _judge_nodes(site["cluster"]["nodes"], status["nodes"], told)
     if status["maintenance_mode"]:
-        notes.append("the cluster is in maintenance mode")
-    core = _hanfs_model.core(site)
-    active = _judge_resources(wanted, core, status["resources"], problems, notes)
+        told.append(["cluster-maintenance", "the cluster is in maintenance mode"])
+    active = _judge_resources(wanted, _hanfs_model.core(site), status["resources"], told)
     for failure in status["failures"]:
-        problems.append(_failure_text(failure))
-    problems += _fencing_problems(site, wanted, status)
-    problems += _hanfs_fencing.problems(site, status)
-    problems = list(dict.fromkeys(problems))
+        told.append(["action-failed", _failure_text(failure)])
+    told += _fencing_problems(site, wanted, status)
+    told += [["fencing-device", text] for text in _hanfs_fencing.not_started(site, status)]
+    history = status.get("fence_history") or []
+    told += [["fencing-failed", text] for text in _hanfs_fencing.failed(history)]
+    told = list({text: [code, text] for code, text in reversed(told)}.values())[::-1]
     busy = any(item.get("pending") for item in status["resources"].values())
     busy = busy or any(node.get("pending") for node in status["nodes"].values()) or not status["dc"]
-    return {
-        "healthy": not problems,
-        "problems": problems,
-        "notes": notes,
-        "active_node": active,
-        "busy": busy,
-    }
+    return {**verdict(told), "active_node": active, "busy": busy, "told": told}
 
 
-def _judge_nodes(wanted, nodes, problems, notes):
+def verdict(told: Told) -> Data:
+    """
+    What is wrong and what is only to be known. Pure.
+
+    told
+        A list of ``[code, sentence]``.
+
+    Returns ``{"healthy": bool, "problems": [sentences], "notes": [sentences]}``.
+    """
+    facts = [code for code, row in _hanfs_health_codes.CODES.items() if row.severity == "fact"]
+    problems = [text for code, text in told if code not in facts]
+    notes = [text for code, text in told if code in facts]
+    return {"healthy": not problems, "problems": problems, "notes": notes}
+
+
+def _judge_nodes(wanted, nodes, told):
     for name in wanted:
         node = nodes.get(name)
         if node is None:
-            problems.append(f"{name} is not a node of the cluster")
+            told.append(["node-missing", f"{name} is not a node of the cluster"])
         elif node.get("unclean"):
-            problems.append(f"{name} is unclean: the cluster does not know what still runs there")
+            text = f"{name} is unclean: the cluster does not know what still runs there"
+            told.append(["node-unclean", text])
         elif node.get("pending"):
-            problems.append(f"{name} is still joining the cluster")
+            told.append(["node-joining", f"{name} is still joining the cluster"])
         elif not node["online"]:
-            problems.append(f"{name} is offline")
+            told.append(["node-offline", f"{name} is offline"])
         else:
             for intent in ("standby", "maintenance"):
                 if node.get(intent):
-                    notes.append(f"{name} is in {intent}")
+                    told.append([f"node-{intent}", f"{name} is in {intent}"])
             if node.get("standby_onfail"):
-                problems.append(f"{name} was put into standby by a failure")
+                told.append(["node-put-aside", f"{name} was put into standby by a failure"])
 
 
-def _judge_resources(wanted, core, resources, problems, notes):
+def _judge_resources(wanted, core, resources, told):
     """Add what is wrong with the resources; returns the node that runs the core group, or None."""
     where = {}
     for name in wanted.get("primitives") or {}:
-        item = resources.get(name)
-        if item is None:
-            problems.append(f"{name} is not in the cluster")
+        if name not in resources:
+            told.append(["resource-missing", f"{name} is not in the cluster"])
             continue
-        nodes = list(item["nodes"])
-        if item.get("pending"):
-            problems.append(f"{name} is busy: {item['pending']}")
-        elif item["role"] != "Started" or len(nodes) != 1:
-            problems.append(
-                f"{name} is {item['role']}{' on ' + ' and '.join(nodes) if nodes else ''}, not "
-                "Started on one node"
-            )
-        if item.get("failed"):
-            problems.append(f"{name} has failed")
-        if item.get("blocked"):
-            problems.append(f"{name} is blocked: the cluster does not dare to touch it")
-        if not item.get("managed", True):
-            notes.append(f"{name} is not managed by the cluster")
-        where[name] = nodes
+        where[name] = list(resources[name]["nodes"])
+        told += _of_resource(name, resources[name])
     active = None
     for group, content in (wanted.get("groups") or {}).items():
         members = content["members"] if isinstance(content, dict) else content
         where[group] = sorted({node for member in members for node in where.get(member, [])})
         if len(where[group]) > 1:
-            problems.append(f"the group {group} is spread over {' and '.join(where[group])}")
+            text = f"the group {group} is spread over {' and '.join(where[group])}"
+            told.append(["group-split", text])
         elif where[group] and group == core:
             active = where[group][0]
-    problems += _apart(wanted, core, where)
+    told += _apart(wanted, core, where)
     return active
+
+
+def _of_resource(name, item):
+    nodes = list(item["nodes"])
+    if item.get("pending"):
+        yield ["resource-busy", f"{name} is busy: {item['pending']}"]
+    elif item["role"] != "Started" or len(nodes) != 1:
+        place = f" on {' and '.join(nodes)}" if nodes else ""
+        text = f"{name} is {item['role']}{place}, not Started on one node"
+        yield ["resource-stopped", text]
+    if item.get("failed"):
+        yield ["resource-failed", f"{name} has failed"]
+    if item.get("blocked"):
+        text = f"{name} is blocked: the cluster does not dare to touch it"
+        yield ["resource-blocked", text]
+    if not item.get("managed", True):
+        yield ["resource-unmanaged", f"{name} is not managed by the cluster"]
 
 
 def _apart(wanted, core, where):
@@ -117,9 +137,8 @@ def _apart(wanted, core, where):
         name, nodes = pair.get("resource"), where.get(pair.get("resource")) or []
         together = pair.get("with") == core and pair.get("score") == "INFINITY"
         if together and nodes and where.get(core) and nodes != where[core]:
-            found.append(
-                f"{name} is on {' and '.join(nodes)}, the service on {' and '.join(where[core])}"
-            )
+            text = f"{name} is on {' and '.join(nodes)}, the service on {' and '.join(where[core])}"
+            found.append(["resource-apart", text])
     return found
 
 
@@ -141,10 +160,9 @@ def _fencing_problems(site, wanted, status):
         return []
     enabled = str(enabled).lower() in ("true", "yes", "on", "1")
     if bool(status["stonith_enabled"]) != enabled:
-        return [
-            f"fencing is {'off' if enabled else 'on'} in the cluster, the pillar says "
-            f"{'on' if enabled else 'off'}"
-        ]
+        there, said = ("off", "on") if enabled else ("on", "off")
+        text = f"fencing is {there} in the cluster, the pillar says {said}"
+        return [["fencing-not-as-said", text]]
     devices = [
         item
         for item in status["resources"].values()
@@ -152,7 +170,7 @@ def _fencing_problems(site, wanted, status):
     ]
     watchdog_only = site["fencing"]["sbd"] and not site["fencing"]["sbd"]["devices"]
     if enabled and not devices and not watchdog_only:
-        return ["fencing is on, but no fencing device is started"]
+        return [["fencing-device", "fencing is on, but no fencing device is started"]]
     return []
 
 
@@ -184,3 +202,66 @@ def link_problems(output: str, links: int) -> list[str]:
     if seen < links:
         found.append(f"corosync has {seen} of {links} links")
     return found
+
+
+# --- what is only told to people and monitors: no run of the formula fails because of it ----------
+
+_MANY = 1_000_000  # Pacemaker's INFINITY
+_SAID_BY_US = ("kernel", "os")
+
+
+def warned(site: Site, status: Data, active: str | None) -> Told:
+    """
+    What is not wrong yet, or is somebody's doing, by the cluster's status alone. Pure.
+
+    site
+        A normalised site.
+
+    status
+        The data of ``pcs.status``.
+
+    active
+        The node that has the service, or None.
+    """
+    told: Told = []
+    if active is None:
+        core = _hanfs_model.core(site)
+        told.append(["group-nowhere", f"the service (the group {core}) runs on no node"])
+    if not site["fencing"]["enabled"] and not status["stonith_enabled"]:
+        told.append(["fencing-off", "fencing is disabled (pillar fencing: {enabled: false})"])
+    for name, item in status["resources"].items():
+        if (item.get("target_role") or "").lower() == "stopped":
+            told.append(["resource-disabled", f"{name} is disabled (target-role Stopped)"])
+    for ban in status.get("bans") or []:
+        if ban["id"].startswith("cli-"):
+            text = f"{ban['resource']} may not run on {ban['node']} ({ban['id']})"
+            told.append(["resource-banned", text])
+    for item in status.get("failcounts") or []:
+        told += _counted(item)
+    return [*told, *_versions(site, status)]
+
+
+def _counted(item):
+    count, limit = item["count"], item["threshold"]
+    if not count or not 0 < limit < _MANY:
+        return
+    shown = "more" if count >= _MANY else count
+    text = f"{item['resource']} has failed {shown} of {limit} times on {item['node']}"
+    if count >= limit:
+        yield ["failcount-reached", f"{text}: it may not run there until it is cleaned up"]
+    elif count == limit - 1:
+        yield ["failcount-high", f"{text}: the next failure drives it from there"]
+
+
+def _versions(site, status):
+    """By what the nodes have published of themselves; who has said nothing is not compared."""
+    peers = _hanfs_facts.peers(status)
+    said = {name: peers[name] for name in site["cluster"]["nodes"] if name in peers}
+    keys = sorted({key for one in said.values() for key in one})
+    for key in keys:
+        if key not in _SAID_BY_US and not key.startswith("pkg."):
+            continue
+        values = {name: one[key] for name, one in said.items() if key in one}
+        if len(set(values.values())) > 1:
+            there = ", ".join(f"{value} on {name}" for name, value in values.items())
+            yield ["versions-unequal", f"{key.removeprefix('pkg.')} is {there}"]

@@ -151,9 +151,8 @@ def health(machine: Machine, site: RawSite) -> Data:
     right = normal(site)
     status = _pcs_node.status(machine)
     wanted = _hanfs_model.description(right, machine.grains)
-    links = len(next(iter(right["cluster"]["nodes"].values())))
     report = _hanfs_health.judge(right, wanted, status)
-    report["problems"] += _hanfs_health.link_problems(_links(machine), links)
+    report["problems"] += link_problems(machine, right)
     report["problems"] += _local_problems(machine, right, report["active_node"])
     report["healthy"] = not report["problems"]
     return report
@@ -188,8 +187,20 @@ def _mount_problem(storage, elsewhere):
     return f"{device} is mounted on {mounted[0]} of this node, but {elsewhere}" if mounted else None
 
 
-def _links(machine):
+def link_problems(machine: Machine, site: Site, limit: int = _TIMEOUT) -> list[str]:
+    """
+    What corosync says about the links between the nodes: one process, corosync-cfgtool.
+
+    site
+        A normalised site.
+
+    limit
+        Seconds that it may take.
+
+    Returns a list of sentences. Raises CommandExecutionError if it cannot be asked.
+    """
     if not _cib_run.which("corosync-cfgtool"):
         raise CommandExecutionError("corosync-cfgtool is not installed (package corosync)")
-    late = f"corosync-cfgtool -s did not end within {_TIMEOUT} s: look at corosync on this node"
-    return machine.answer(["corosync-cfgtool", "-s"], limit=_TIMEOUT, late=late)["stdout"]
+    late = f"corosync-cfgtool -s did not end within {limit} s: look at corosync on this node"
+    said = machine.answer(["corosync-cfgtool", "-s"], limit=limit, late=late)["stdout"]
+    return _hanfs_health.link_problems(said, len(next(iter(site["cluster"]["nodes"].values()))))

@@ -18,7 +18,7 @@ import _hanfs_model
 import _hanfs_schema
 import _hanfs_site
 import _pcs_node
-from _cib_errors import CommandExecutionError, SaltInvocationError
+from _cib_errors import CommandExecutionError
 from _cib_run import Machine
 from _cib_values import Data
 from _hanfs_types import RawSite
@@ -34,7 +34,7 @@ def lint(machine: Machine, site: RawSite | None = None, path: str | None = None)
     nothing.
     """
     if site is None:
-        site, path = _own_site(machine)
+        path, site = _hanfs_site.own(machine)
     path = path or "hanfs"
     wrong = _hanfs_schema.problems(site, path)
     if wrong:
@@ -43,19 +43,6 @@ def lint(machine: Machine, site: RawSite | None = None, path: str | None = None)
     checked = _hanfs_check.check(machine, site, path)["problems"]
     told = [["HANFS200", text] for text in checked]
     return findings(machine, site, path, (*LOCAL, "peers"), _status(machine), told)
-
-
-def _own_site(machine):
-    names = sorted(_hanfs_site.names(machine))
-    found = _hanfs_site.choose(machine.pillar("hanfs"), names)
-    if len(found) != 1:
-        sites = " and ".join(one["path"] for one in found) or "No site in pillar"
-        called = ", ".join(names)
-        raise SaltInvocationError(
-            f"{sites} name this machine ({called}); it must be a key of exactly one "
-            "hanfs:sites:<site>:cluster:nodes"
-        )
-    return found[0]["site"], found[0]["path"]
 
 
 def _status(machine):

@@ -63,6 +63,23 @@ def choose(tree: Any, names: list[str]) -> list[Data]:
     return found
 
 
+def own(machine: Machine) -> tuple[str, RawSite]:
+    """
+    The site that names this machine: its colon path in pillar, and what stands there.
+
+    Raises SaltInvocationError if not exactly one does.
+    """
+    called = sorted(names(machine))
+    found = choose(machine.pillar("hanfs"), called)
+    if len(found) != 1:
+        sites = " and ".join(one["path"] for one in found) or "No site in pillar"
+        raise SaltInvocationError(
+            f"{sites} name this machine ({', '.join(called)}); it must be a key of exactly one "
+            "hanfs:sites:<site>:cluster:nodes"
+        )
+    return found[0]["path"], found[0]["site"]
+
+
 def has_path(name: Any) -> bool:
     """Whether a site of this name can be told by a colon path: a number, or a word of any kind."""
     if isinstance(name, str):

@@ -15,6 +15,7 @@ import _hanfs_state_cluster
 import _hanfs_state_directories
 import _hanfs_state_fencing
 import _hanfs_state_firewall
+import _hanfs_state_health
 import _hanfs_state_lint
 import _hanfs_state_repository
 import _hanfs_state_selinux
@@ -131,6 +132,7 @@ STATES = {
     ),
     "configured": State(_hanfs_state_site.configured, _site_and_path),
     "storage_grown": State(_hanfs_state_storage_grow.storage_grown, _file_system),
+    "health_told": State(_hanfs_state_health.health_told, _site_and_path),
     "healthy": State(_hanfs_state_site.healthy, _site_waiting("settle", with_path=False)),
 }
 

@@ -104,12 +104,17 @@ def local_node(nodes: Collection[str]) -> str:
     )
 
 
-def status(machine: Machine) -> Data:
-    """The cluster's state as this node sees it, from one run of crm_mon."""
-    result = machine.run(["crm_mon", "-1", "--output-as=xml"], ok=range(256), limit=LIMIT_CRM_MON)
+def status(machine: Machine, limit: int = LIMIT_CRM_MON) -> Data:
+    """
+    The cluster's state as this node sees it, from one run of crm_mon.
+
+    limit
+        Seconds that it may take.
+    """
+    result = machine.run(["crm_mon", "-1", "--output-as=xml"], ok=range(256), limit=limit)
     if result["retcode"] and not result["stdout"].lstrip().startswith("<"):
         # Pacemaker before 2.0.3 has only the older form
-        result = machine.run(["crm_mon", "-1", "--as-xml"], ok=range(256), limit=LIMIT_CRM_MON)
+        result = machine.run(["crm_mon", "-1", "--as-xml"], ok=range(256), limit=limit)
         if not result["stdout"].lstrip().startswith("<"):
             said = _cib_run.said(result)
             raise CommandExecutionError(f"crm_mon: {said or 'no output'}")

@@ -17,6 +17,8 @@ NODE_FLAGS = ("online", "standby", "standby_onfail", "maintenance", "pending", "
 RESOURCE_FLAGS = ("active", "failed", "managed", "blocked")
 # crm_mon's word for an exit because there is no cluster to talk to.
 DISCONNECTED = 102
+INFINITY = 1_000_000
+BAN = ("id", "resource", "node")
 
 
 def parse(xml: str) -> Data:
@@ -57,6 +59,8 @@ def parse(xml: str) -> Data:
         "maintenance_mode": _true(options.get("maintenance-mode")),
         # the attribute's name follows Pacemaker's turn from 'stonith' to 'fencing'
         "stonith_enabled": _true(options.get("stonith-enabled", options.get("fencing-enabled"))),
+        "failcounts": _failcounts(root),
+        "bans": [{key: ban.get(key) for key in BAN} for ban in _element(root, "bans")],
         "fence_history": [dict(event.attrib) for event in root.iter("fence_event")],
         "attributes": {
             node.get("name"): {
@@ -65,6 +69,25 @@ def parse(xml: str) -> Data:
             for node in _element(root, "node_attributes")
         },
     }
+
+
+def _failcounts(root):
+    """Of resources that have failed somewhere; INFINITY is Pacemaker's 1,000,000."""
+    return [
+        {
+            "node": node.get("name"),
+            "resource": item.get("id"),
+            "count": _number(item.get("fail-count")),
+            "threshold": _number(item.get("migration-threshold")),
+        }
+        for node in _element(root, "node_history")
+        for item in node.iter("resource_history")
+        if _number(item.get("fail-count"))
+    ]
+
+
+def _number(text):
+    return int(text) if (text or "").isdigit() else INFINITY if text == "INFINITY" else 0
 
 
 def _why_not(root):
@@ -116,6 +139,7 @@ def _add(element, above, resources):
         "role": role,
         **{flag: _true(element.get(flag)) for flag in RESOURCE_FLAGS},
         "nodes": nodes,
+        "target_role": element.get("target_role"),
         "pending": element.get("pending"),
     }
     seen = resources.get(name)

@@ -19,6 +19,7 @@ import _cib_minion
 import _hanfs_check
 import _hanfs_fence_drill
 import _hanfs_fence_test
+import _hanfs_health_report
 import _hanfs_here
 import _hanfs_lint
 import _hanfs_states
@@ -105,25 +106,36 @@ def description(site, path="hanfs"):
     return _hanfs_here.description(_machine(), site, path)
 
 
-def health(site):
+def health(site=None, path=None):
     """
-    Whether the service runs as it should. Two of the cluster's own commands at most: one crm_mon,
-    one corosync-cfgtool.
+    Whether the service runs as it should, seen from this node: for people, monitors and the
+    minion's scheduler. Changes nothing. Two of the cluster's own commands at most (one crm_mon, one
+    corosync-cfgtool), ten seconds in all; what has not answered by then is unknown.
 
     site
-        The site as it stands in pillar.
+        The site as it stands in pillar. Default: the one in pillar that names this machine.
 
-    Returns ``{"healthy": bool, "problems": [...], "notes": [...], "active_node": name or None,
-    "busy": bool}``; ``busy`` says that the cluster is still doing something about it. Raises
-    CommandExecutionError if the cluster does not run here.
+    path
+        Colon path of the site in pillar, if ``site`` is given.
+
+    Returns ``{"schema_version": 1, "site": its path, "node": this one, "time": Unix time, "code": 0
+    ok, 1 warning, 2 critical or 3 unknown, "summary": one line, "findings": [the worst first],
+    "healthy": whether the code is 0, "problems": [sentences], "notes": [sentences], "active_node":
+    the node that has the service, or None, "busy": whether the cluster is still doing
+    something}``. A finding is ``{"code", "severity": critical, unknown, warning or fact, "check",
+    "text", "cure"}``; docs/health.md has them all. Whatever goes wrong is a finding, too. The exit
+    code of the call is 0 if ``code`` is.
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt-call hanfs.health '{...}'
+        salt '*' hanfs.health
     """
-    return _hanfs_here.health(_machine(), site)
+    machine = _machine()
+    found = _hanfs_health_report.report(machine, site, path)
+    machine.kept["retcode"] = found["code"]
+    return found
 
 
 def lint(site=None, path=None):

@@ -90,8 +90,11 @@ def status():
          "nodes": {name: {"online", "standby", "standby_onfail", "maintenance", "pending",
                           "unclean"}},
          "resources": {id: {"agent", "group", "clone", "role", "active", "failed", "managed",
-                            "blocked", "nodes": [names], "pending": str or None}},
+                            "blocked", "nodes": [names], "target_role": str or None,
+                            "pending": str or None}},
          "failures": [{"resource", "op_key", "node", "exitstatus", "exitreason", "task"}],
+         "failcounts": [{"node", "resource", "count", "threshold"}] (1000000 is INFINITY),
+         "bans": [{"id", "resource", "node"}],
          "maintenance_mode": bool, "stonith_enabled": bool, "fence_history": [{...}],
          "attributes": {node: {name: value}}}
 

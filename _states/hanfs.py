@@ -137,6 +137,22 @@ def healthy(name, path):
     return __salt__["hanfs.converge"]("healthy", name, test=__opts__["test"], path=path)
 
 
+def health_told(name, path):
+    """
+    Tell the health of the service: the line, the findings and their cures as the comment, and all
+    that ``hanfs.health`` returns as ``health`` in the answer. Fails if the code is 2 (critical) or
+    3 (unknown). Changes nothing.
+
+    name
+        Free text.
+
+    path
+        Colon path of the site in pillar.
+
+    """
+    return __salt__["hanfs.converge"]("health_told", name, test=__opts__["test"], path=path)
+
+
 def nodes_trusted(name, path):
     """
     The nodes of the site are authenticated with each other: ``pcs.hosts_authenticated`` with the

@@ -10,11 +10,16 @@ from tests.support.salt_modules import load
 WORLD = load(states=False)
 describe = WORLD.library._hanfs_fencing.description
 problems = WORLD.library._hanfs_fencing_rules.problems
-judge = WORLD.library._hanfs_fencing.problems
+fencing = WORLD.library._hanfs_fencing
 
 PATH = "hanfs:sites:athens"
 HERE = f"{PATH}:fencing"
 BOTH = ["n1", "n2"]
+
+
+def judge(site, status):
+    history = status.get("fence_history") or []
+    return fencing.not_started(site, status) + fencing.failed(history)
 
 
 def site(nodes=BOTH, **fencing):

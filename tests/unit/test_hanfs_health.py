@@ -61,6 +61,7 @@ def test_a_healthy_cluster():
         "notes": [],
         "active_node": "nfs-server1",
         "busy": False,
+        "told": [],
     }
 
 

@@ -58,7 +58,8 @@ class Node:
         }
 
     def problems(self):
-        return self.world.salt["hanfs.health"](self.site)["problems"]
+        here = self.world.library._hanfs_here
+        return here.health(self.world.machine, self.site)["problems"]
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,7 @@ def test_both_forms_of_2_1_5_say_the_same(parse, name):
         "managed": True,
         "blocked": False,
         "nodes": ["nfs-server1"],
+        "target_role": None,
         "pending": None,
     }
     assert status["resources"]["VIP"]["failed"] is True
@@ -142,3 +143,17 @@ def test_attributes_of_nodes(parse, name):
         "cluster01": {"location": "office", "pingd": "1000"},
         "cluster02": {"pingd": "1000"},
     }
+
+
+def test_counts_of_failures_and_bans(parse):
+    text = read("crm_mon-2.1.5.xml")
+    counted = 'id="VIP" orphan="false" migration-threshold="3" fail-count="2"'
+    assert 'id="VIP" orphan="false" migration-threshold="1000000"' in text
+    text = text.replace('id="VIP" orphan="false" migration-threshold="1000000"', counted)
+    ban = '<ban id="cli-ban-g-on-n" resource="g" node="n" weight="-1000000"/>'
+    status = parse(text.replace("<failures>", f"<bans>{ban}</bans><failures>"))
+    (one,) = status["failcounts"]
+    assert (one["resource"], one["count"], one["threshold"]) == ("VIP", 2, 3)
+    assert status["bans"] == [{"id": "cli-ban-g-on-n", "resource": "g", "node": "n"}]
+    infinite = parse(text.replace('fail-count="2"', 'fail-count="INFINITY"'))
+    assert infinite["failcounts"][0]["count"] == 1_000_000
