@@ -14,6 +14,11 @@ from typing import NamedTuple
 
 from _cib_values import Data
 
+# Each is a series of hanfs.metrics, so they stay few.
+CHECKS = (
+    "cluster", "nodes", "links", "resources", "fencing", "mount", "address", "nfs", "disk", "peers",
+    "node",
+)  # fmt: skip
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 # What a finding of a severity makes of the whole; a fact is told and counts for nothing.
 SEVERITIES = {"critical": CRITICAL, "unknown": UNKNOWN, "warning": WARNING, "fact": OK}
@@ -23,7 +28,10 @@ ORDER = tuple(SEVERITIES)
 
 
 class Code(NamedTuple):
-    """``text``: what is wrong, in general; the finding says where. ``cure``: what to do."""
+    """
+    ``check``: one of ``CHECKS``. ``text``: what is wrong, in general; the finding says where.
+    ``cure``: what to do.
+    """
 
     severity: str
     check: str
@@ -36,7 +44,7 @@ _CLEANUP = "find the cause (journalctl -u pacemaker), then pcs resource cleanup"
 CODES = {
     # the cluster
     "no-site": Code(
-        "unknown", "site", "No site in pillar names this machine, or it is wrong",
+        "unknown", "cluster", "No site in pillar names this machine, or it is wrong",
         "salt NODE state.apply hanfs test=True says what is wrong; saltutil.refresh_pillar",
     ),
     "cluster-stopped": Code(
@@ -56,7 +64,7 @@ CODES = {
         "wait half a minute; then journalctl -u pacemaker on every node",
     ),
     "no-quorum": Code(
-        "critical", "quorum", "This node's part of the cluster has no quorum",
+        "critical", "cluster", "This node's part of the cluster has no quorum",
         "bring the missing nodes and links back (pcs quorum status)",
     ),
     "node-missing": Code(
@@ -125,23 +133,23 @@ CODES = {
         "pcs resource manage RESOURCE, once the work is done",
     ),
     "group-split": Code(
-        "critical", "group", "Parts of one group run on different nodes",
+        "critical", "resources", "Parts of one group run on different nodes",
         "pcs status; never start parts of it by hand",
     ),
     "group-nowhere": Code(
-        "critical", "group", "The service runs nowhere", "pcs status says why; " + _CLEANUP,
+        "critical", "resources", "The service runs nowhere", "pcs status says why; " + _CLEANUP,
     ),
     "resource-apart": Code(
-        "critical", "group", "A resource runs on another node than the service",
+        "critical", "resources", "A resource runs on another node than the service",
         "pcs status and pcs constraint",
     ),
-    "action-failed": Code("warning", "failures", "An action has failed", _CLEANUP),
+    "action-failed": Code("warning", "resources", "An action has failed", _CLEANUP),
     "failcount-high": Code(
-        "warning", "failures", "One more failure moves a resource away, or stops it",
+        "warning", "resources", "One more failure moves a resource away, or stops it",
         _CLEANUP,
     ),
     "failcount-reached": Code(
-        "critical", "failures", "A resource may not run on a node any more: too many failures",
+        "critical", "resources", "A resource may not run on a node any more: too many failures",
         _CLEANUP,
     ),
     # fencing
@@ -195,7 +203,7 @@ CODES = {
         "rpc.nfsd N, with the number of pillar nfs:threads; then why somebody set it to 0",
     ),
     "export-missing": Code(
-        "critical", "exports", "A client does not see an export",
+        "critical", "nfs", "A client does not see an export",
         "pcs resource debug-monitor RESOURCE; exportfs -v; salt NODE state.apply hanfs",
     ),
     "state-directory": Code(
@@ -218,11 +226,11 @@ CODES = {
         "update the node that is behind (docs/operations.md)",
     ),
     "certificate-ends": Code(
-        "warning", "pcsd", "The certificate of pcsd ends soon",
+        "warning", "node", "The certificate of pcsd ends soon",
         "pcs pcsd sync-certificates, or your own: pcs pcsd certkey",
     ),
     "certificate-ended": Code(
-        "critical", "pcsd", "The certificate of pcsd has ended",
+        "critical", "node", "The certificate of pcsd has ended",
         "pcs pcsd sync-certificates, or your own: pcs pcsd certkey",
     ),
     "reboot-pending": Code(

@@ -22,6 +22,7 @@ import _hanfs_fence_test
 import _hanfs_health_report
 import _hanfs_here
 import _hanfs_lint
+import _hanfs_metrics
 import _hanfs_states
 import _hanfs_storage
 
@@ -136,6 +137,29 @@ def health(site=None, path=None):
     found = _hanfs_health_report.report(machine, site, path)
     machine.kept["retcode"] = found["code"]
     return found
+
+
+def metrics(path=None):
+    """
+    The health of this machine's site as metrics of Prometheus: one look of ``hanfs.health``, 18
+    series for each node.
+
+    path
+        File for node_exporter's textfile collector, ``NAME.prom`` in its directory; it is replaced
+        at once. Default: only returned.
+
+    Returns the text. Raises CommandExecutionError if the file cannot be written.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server*' hanfs.metrics /var/lib/prometheus/node-exporter/hanfs.prom
+    """
+    text = _hanfs_metrics.text(_hanfs_health_report.report(_machine()))
+    if path is not None:
+        _hanfs_metrics.write(path, text)
+    return text
 
 
 def lint(site=None, path=None):
