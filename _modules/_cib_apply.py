@@ -14,6 +14,7 @@ import time
 from collections.abc import Container
 from typing import Callable, Union
 
+import _cib_applied
 import _cib_check
 import _cib_commands
 import _cib_describe
@@ -169,7 +170,9 @@ def plan(
     if found["edits"]:
         told = (found["edits"], found["want"], found["live"], capabilities())
         commands = _cib_commands.of_plan(*told)
-    return _result(found, refused=found["refused"], commands=commands)
+    recorded = found["live"]["ownership"].get(_cib_applied.RECORD)
+    differences = _cib_applied.differences(found["changes"], recorded)
+    return _result(found, refused=found["refused"], commands=commands, differences=differences)
 
 
 def _result(plan, **more):

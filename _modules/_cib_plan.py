@@ -19,18 +19,27 @@ its own file (``_cib_kinds`` has them all), which gets the plan in the making (`
 
 from __future__ import annotations
 
+import copy
+
+import _cib_applied
+import _cib_kinds
 import _cib_tree
 import _cib_values
 from _cib_comparison import Plan
 from _cib_kinds import KINDS
 from _cib_values import Data
 
+_NOTHING = (
+    "<cib><configuration><crm_config/><nodes/><resources/><constraints/></configuration>"
+    "<status/></cib>"
+)
 _LAST_RESOURCE = list(_cib_tree.WORDS)[-1]
 
 
 def _ownership_changes(plan):
     plan.record["secrets"] = _cib_values.marks(plan.want)
-    kinds = [*plan.record, *(kind for kind in plan.owned if kind not in plan.record)]
+    known = (*plan.record, _cib_applied.RECORD)
+    kinds = [*plan.record, *(kind for kind in plan.owned if kind not in known)]
     change = {}
     for kind in kinds:
         old = plan.live["ownership"].get(kind)
@@ -45,6 +54,16 @@ def _ownership_changes(plan):
         )
     if change:
         plan.changes["ownership"] = {"record": change}
+    if plan.edits:
+        _remember(plan)
+
+
+def _remember(plan):
+    """What is applied, told to nobody; only beside other edits (see ``_cib_applied``)."""
+    told = compare(copy.deepcopy(plan.want), _cib_kinds.read(_NOTHING), True)["changes"]
+    words, record = _cib_applied.words(told), _cib_applied.RECORD
+    if words != plan.live["ownership"].get(record):
+        plan.edits.append({"kind": "ownership", "id": record, "create": words})
 
 
 def _remove_resources(plan):

@@ -3,7 +3,8 @@ From the NFS model (what a site says in pillar) to the cluster's description (wh
 ``pcs.configured`` enforces).
 
 Data in, data out. Each profile compiles in a module of its own, ``_hanfs_profile_<name>``; the
-fencing devices come from ``_hanfs_fencing``, and ``cluster_config`` is laid over both.
+fencing devices come from ``_hanfs_fencing``, the alert from ``_hanfs_events``, and
+``cluster_config`` is laid over all.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+import _hanfs_events
 import _hanfs_fencing
 import _hanfs_profile_article
 import _hanfs_profile_hardened
@@ -36,6 +38,7 @@ def description(site: Site, grains: Mapping[str, Any]) -> Data:
     """
     made = PROFILES[site["profile"]].description(site, grains)
     made = merge(made, _hanfs_fencing.description(site))
+    made = merge(made, _hanfs_events.description(site))
     return merge(made, _laid_over(made, site))
 
 

@@ -33,6 +33,7 @@ DEFAULTS = {
     "server_scope": True,
     "cluster_config": {},
     "allow_disruption": False,
+    "events": False,
     "firewall": {"manage": True},
     "timeouts": {"peer": 600, "storage": 300, "settle": 600},
 }
@@ -307,6 +308,7 @@ def _site_keys(hardened):
         "timeouts": checks.mapping({"peer": seconds, "storage": seconds, "settle": seconds}),
         "cluster_config": _cluster_config(),
         "allow_disruption": checks.boolean,
+        "events": checks.boolean,
         "lint": checks.mapping({"accept": _accepted()}),
     }
     for rules in _SECTIONS.values():

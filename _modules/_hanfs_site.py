@@ -18,7 +18,7 @@ from _hanfs_types import RawSite
 # What is said under another name, misspelt say, may be a secret: its value goes no further.
 _SITE_KEYS = (
     "profile cluster storage exports address server_scope nfs fencing firewall timeouts"
-    " cluster_config allow_disruption lint"
+    " cluster_config allow_disruption lint events"
 ).split()
 _CLUSTER_KEYS = ("name", "nodes", "totem", "links")
 _FENCING_KEYS = "enabled devices levels priority_delay timeout key_files sbd".split()

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import _cib_run
 import _hanfs_check
+import _hanfs_drift
 import _hanfs_here
 import _hanfs_schema
 import _hanfs_site
@@ -291,6 +292,8 @@ def configured(machine: Machine, name: str, site: RawSite, path: str = "hanfs") 
             allow_disruption=site.get("allow_disruption", False),
             **description,
         )
+        if ret["result"] and not machine.test:
+            _hanfs_drift.remember(site)
     except (CommandExecutionError, SaltInvocationError) as err:
         return failed(ret, err)
     ret["comment"] = "\n".join(

@@ -173,4 +173,5 @@ class Site(TypedDict):
     firewall: Firewall
     timeouts: Timeouts
     cluster_config: dict[str, Any]  # parts of a description, laid over what is compiled
+    events: bool  # whether Pacemaker's events go to a file, for the minion's beacon
     allow_disruption: bool  # whether running resources may be restarted or stopped

@@ -50,6 +50,9 @@ def configured(
             return made(name, None, f"What would be changed cannot be known: {blind}")
         return made(name, False, str(err))
     ret = made(name, changes=done["changes"])
+    if test:
+        # for hanfs.drift: the same as data
+        ret["foreseen"] = {key: done[key] for key in ("differences", "consequences")}
     lines = ["The cluster's configuration is as described"]
     if done["changes"]:
         verb = "would have been" if test else "has been"

@@ -103,9 +103,10 @@ def plan(description, partial=False, file=None):
     "new": object}`` for a new one; empty when nothing differs), ``unmanaged`` (what others made),
     ``intent`` (what an operator set and is left), ``notes``, ``commands`` (the ``pcs`` commands
     that would do the same, as argument lists), ``consequences`` (what the scheduler would do, in
-    sentences) and ``refused`` (why :py:func:`apply` would not push it now, or None). Raises
-    SaltInvocationError when the description is wrong, CommandExecutionError when the cluster cannot
-    be read, has no quorum or would refuse.
+    sentences), ``differences`` (the changes one by one: ``kind``, ``id``, ``path``, ``have``,
+    ``want`` and ``cause``, see docs/health.md) and ``refused`` (why :py:func:`apply` would not push
+    it now, or None). Raises SaltInvocationError when the description is wrong,
+    CommandExecutionError when the cluster cannot be read, has no quorum or would refuse.
 
     CLI Example:
 

@@ -17,6 +17,7 @@ _cib_siblings.load(__file__)
 
 import _cib_minion
 import _hanfs_check
+import _hanfs_drift_report
 import _hanfs_fence_drill
 import _hanfs_fence_test
 import _hanfs_health_report
@@ -133,6 +134,8 @@ def health(site=None, path=None):
 
         salt '*' hanfs.health
     """
+    if site is None and "hanfs" not in __pillar__:
+        _refresh_pillar()
     machine = _machine()
     found = _hanfs_health_report.report(machine, site, path)
     machine.kept["retcode"] = found["code"]
@@ -156,10 +159,39 @@ def metrics(path=None):
 
         salt 'nfs-server*' hanfs.metrics /var/lib/prometheus/node-exporter/hanfs.prom
     """
+    if "hanfs" not in __pillar__:
+        _refresh_pillar()
     text = _hanfs_metrics.text(_hanfs_health_report.report(_machine()))
     if path is not None:
         _hanfs_metrics.write(path, text)
     return text
+
+
+def drift():
+    """
+    What ``state.apply hanfs`` would change on this node and in its cluster, as data. It is a dry
+    run, by the states themselves, and costs what one costs; changes nothing. Needs a master, or a
+    masterless minion: under salt-ssh use ``state.apply hanfs test=True``.
+
+    Returns ``{"schema_version": 1, "site": its path, "node": this one, "time": Unix time, "code": 0
+    no drift, 2 drift, 1 it cannot be known, "summary": one line, "drift": [{"path", "have", "want",
+    "cause", "disrupts"}], "errors": [sentences], "unknown": [sentences]}``; secrets are masked. The
+    cause is ``cluster`` (somebody changed it there, or on the node), ``pillar`` (it was changed
+    since the last run), ``both`` or ``unknown`` (before the first run that recorded what it
+    applied); ``disrupts`` is what the scheduler would do to resources, as sentences. The exit code
+    of the call is ``code``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt 'nfs-server*' hanfs.drift
+    """
+    _refresh_pillar()
+    machine = _machine()
+    found = _hanfs_drift_report.report(machine)
+    machine.kept["retcode"] = found["code"]
+    return found
 
 
 def lint(site=None, path=None):

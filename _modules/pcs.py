@@ -182,7 +182,8 @@ def plan(description):
 
     Returns what :py:func:`cib.plan` does: ``changes`` (by kind and id, old and new), ``commands``
     (the ``pcs`` commands that would do the same, as argument lists), ``consequences`` (what the
-    scheduler would do, in sentences), ``refused`` (why it would not be pushed now, or None),
+    scheduler would do, in sentences), ``differences`` (the changes one by one, with whose doing
+    each is), ``refused`` (why it would not be pushed now, or None),
     ``unmanaged``, ``intent`` and ``notes``. Raises as that does.
 
     CLI Example:

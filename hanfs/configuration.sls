@@ -10,6 +10,7 @@
 
 include:
   - hanfs.peers
+  - hanfs.events
 
 The exported directories exist:
   hanfs.export_directories:

@@ -37,8 +37,11 @@ def of_files_and_addresses(active, passive):
     """``[(fault, node that names it, codes)]``: what nobody notices by itself."""
     soon = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=x", "-days"]
     made = [*soon, "5", "-keyout", "/run/x.key", "-out", CERTIFICATE]
-    fill = "fallocate -l $(df -B1 --output=avail /nfsdata | tail -1) /nfsdata/full"
+    free = "$(df -B1 --output=avail /nfsdata | tail -1)"
+    fill = f"fallocate -l $(({free} / 100 * 99)) /nfsdata/full"
     facts = ["attrd_updater", "--name", "hanfs-facts", "--update"]
+    of_node = ["-t", "status", "--node", passive.name, "--name", "hanfs-facts"]
+    before = passive.run(["crm_attribute", *of_node, "--query", "--quiet"]).stdout.strip()
     interface = passive.run(
         ["sh", "-c", "ip -o route get 192.168.16.1 | sed 's/.* dev //;s/ .*//'"]
     )
@@ -50,7 +53,7 @@ def of_files_and_addresses(active, passive):
             passive, {"address-elsewhere"},
         ),
         (
-            on(passive, [["mount", "-o", "ro,norecovery", SHARED_DISK, "/mnt"]],
+            on(passive, [["mount", SHARED_DISK, "/mnt"]],
                [["umount", "/mnt"]]),
             passive, {"mount-elsewhere"},
         ),
@@ -68,8 +71,7 @@ def of_files_and_addresses(active, passive):
             active, {"disk-full"},
         ),
         (
-            on(passive, [[*facts, "pkg.pcs=0.0&kernel=1"]], [["attrd_updater", "--name",
-               "hanfs-facts", "--delete"]]),
+            on(passive, [[*facts, "pkg.pcs=0.0&kernel=1"]], [[*facts, before]]),
             active, {"versions-unequal"},
         ),
     ]  # fmt: skip
@@ -141,3 +143,26 @@ def serving(pair):
     """The node that serves and the other one."""
     active = pair[site.assert_serving(pair)]
     return active, next(node for node in pair if node is not active)
+
+
+def assert_drift_was(drift, returns):
+    """What hanfs.drift said before a run is what the run then changed, on each node."""
+    configured = {}
+    for states in returns.values():
+        for state in states.values():
+            if state["__id__"] == site.CONFIGURED and state["changes"]:
+                # whichever node was first did it
+                configured = state["changes"]
+    pushed = {
+        ":".join(("cluster", kind, name, *([] if set(one) == {"old", "new"} else [path])))
+        for kind, objects in configured.items()
+        for name, one in objects.items()
+        for path in one
+        if kind != "ownership"
+    }
+    for name, states in returns.items():
+        changed = {one["__id__"] for one in states.values() if one["changes"]} - {site.CONFIGURED}
+        paths = {one["path"] for one in drift[name]["drift"]}
+        of_cluster = {path for path in paths if path.startswith("cluster:")}
+        assert of_cluster == pushed, (name, of_cluster, pushed)
+        assert {path.split(":")[0] for path in paths - of_cluster} == changed, (name, paths)

@@ -52,7 +52,7 @@ def test_health_names_each_fault_by_its_cause(master, pair, tmp_path, note):
     site.assert_applied(master.apply(pair), pair)
     active, passive = health.serving(pair)
     health.settled(master, pair)
-    returns, logs = run_and_count(pair, tmp_path, "hanfs.health")
+    returns, logs = run_and_count(pair, tmp_path, "hanfs.health", codes=(0, 1, 2))
     for name, found in returns.items():
         assert sorted(logs[name].cluster_tools()) == ["corosync-cfgtool", "crm_mon"]
         assert logs[name].pcs() == [] and found["schema_version"] == 1
@@ -66,6 +66,8 @@ def test_health_names_each_fault_by_its_cause(master, pair, tmp_path, note):
     assert found["code"] == 3 and found["findings"][0]["code"] == "cluster-silent"
     note(f"{len(named) + 1} codes: {', '.join(named)}, cluster-silent")
     health.settled(master, pair)
+    # what a node tells its peers of itself ends with its cluster
+    site.assert_applied(master.apply(pair), pair)
 
 
 def test_link_that_is_cut_is_named_and_nothing_else_changes(master, pair):
@@ -115,6 +117,7 @@ def test_drift_is_predicted_then_mended_and_what_others_made_stays(master, pair)
     before = written(pair)
     configuration = active.run(["cibadmin", "--query", "--scope", "configuration"]).stdout
 
+    drift = master.salt(pair, "hanfs.drift")
     predicted = master.apply(pair, test=True)
     assert written(pair) == before
     assert active.run(["cibadmin", "--query", "--scope", "configuration"]).stdout == configuration
@@ -129,6 +132,14 @@ def test_drift_is_predicted_then_mended_and_what_others_made_stays(master, pair)
     assert expected <= set(site.changed(returns)[passive.name])
     for name, ids in site.changed(returns).items():
         assert set(ids) <= set(site.changed(predicted)[name]), "nothing was done unannounced"
+    health.assert_drift_was(drift, returns)
+    vip = "cluster:primitives:VIP:attributes:cidr_netmask"
+    for name, found in drift.items():
+        assert found["code"] == 2 and not found["errors"] and not found["unknown"], found
+        causes = {one["path"]: one["cause"] for one in found["drift"]}
+        assert set(causes.values()) == {"cluster"} and vip in causes, (name, causes)
+        (seen,) = (one for one in found["drift"] if one["path"] == vip)
+        assert (seen["have"], seen["want"]) == ("25", "24") and seen["disrupts"], seen
     assert "Mine" in site.comments(returns)
     assert "Mine" in site.started(active)
     assert passive.run(["stat", "-c", "%a", "/nfsdata"]).stdout == "755\n"
@@ -136,6 +147,7 @@ def test_drift_is_predicted_then_mended_and_what_others_made_stays(master, pair)
     assert "cidr_netmask=24" in vip
     again = master.apply(pair)
     assert site.changed(again) == {name: [] for name in pair.names}
+    assert {one["code"] for one in master.salt(pair, "hanfs.drift").values()} == {0}
 
 
 def test_right_file_system_mounted_by_hand_is_left_and_named(master, make_pair):

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.lab import network, paths
 from tests.lab.wait import wait_until
 
-SERVED = ("hanfs", "_modules", "_states")
+SERVED = ("hanfs", "_modules", "_states", "_beacons")
 
 
 def serve_formula(directory):

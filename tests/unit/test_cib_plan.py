@@ -182,6 +182,7 @@ STRANGER = {"agent": AGENT, "operations": []}
 
 def test_the_record_says_what_is_ours():
     found = _cib_kinds.read(apply(two_of_us()))["ownership"]
+    assert found.pop("applied")
     assert found == {"properties": "batch-limit", "primitives": "A B", "groups": "g"}
 
 
