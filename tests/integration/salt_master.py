@@ -79,12 +79,3 @@ class SaltMaster:
         found = self.daemon.event_listener.wait_for_events(said, timeout=timeout, after_time=since)
         if not found:
             raise TimeoutError(f"{timeout} s without a word from {found.missed}")
-
-    def wait_for_event(self, tag, since, timeout=60):
-        """The data of the events with a tag, once there is one since the time ``since``."""
-        wanted = [(self.daemon.id, tag)]
-        listener = self.daemon.event_listener
-        found = listener.wait_for_events(wanted, timeout=timeout, after_time=since)
-        if not found:
-            raise TimeoutError(f"{timeout} s without an event {tag}")
-        return [event.data for event in listener.get_events(wanted, after_time=since)]

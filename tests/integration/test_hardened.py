@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.integration import site
 from tests.integration.test_converge import MOST_TOOLS, run_and_count
 from tests.lab import article
-from tests.lab.wait import wait_until
 
 DIRECTORIES = "The exported directories exist"
 RESOURCES = {
@@ -116,49 +113,3 @@ def test_the_service_moves_there_and_back(master, pair):
         assert "2049" not in rules[other] and rules[active].count("2049") == 1, rules
     assert site.assert_serving(pair, RESOURCES) == first
     site.assert_applied(master.apply(pair), pair)
-
-
-METRICS = "/run/hanfs.prom"
-TOLD = {
-    "beacons": {"hanfs": [{"interval": 2}, {"server": "nfs_server"}]},
-    "schedule": {
-        "hanfs-health": {
-            "function": "hanfs.metrics",
-            "args": [METRICS],
-            "seconds": 5,
-            "splay": 2,
-            "maxrunning": 1,
-            "return_job": False,
-        }
-    },
-}
-
-
-def test_events_and_metrics_reach_those_who_watch(master, pair):
-    """The service moves: one failover on the bus, and both nodes write what they see."""
-    tree = {"hanfs": {"sites": {"athens": site.hardened(pair, {**OWNED, "events": True})}}}
-    master.set_pillar({"*": {**tree, **TOLD}})
-    site.assert_applied(master.apply(pair), pair)
-    again = master.apply(pair)
-    assert site.changed(again) == {name: [] for name in pair.names}, site.told(again)
-    master.salt(pair, "saltutil.refresh_pillar", "wait=True")
-    active = site.assert_serving(pair, RESOURCES)
-    other = next(name for name in pair.names if name != active)
-    since = time.time()
-    pair[active].run(["pcs", "node", "standby", active, "--wait=120"])
-    events = master.wait_for_event(f"salt/beacon/{other}/hanfs/failover", since, timeout=60)
-    assert [(one["node"], one["resource"]) for one in events] == [(other, "nfs_server")]
-    pair[active].run(["pcs", "node", "unstandby", active, "--wait=120"])
-    for node in pair:
-        spool = node.run(["stat", "-c", "%U %a", "/var/lib/pacemaker/hanfs/events"])
-        assert spool.stdout == "hacluster 640\n"
-        text = wait_until(
-            lambda node=node: (
-                (True, done.stdout)
-                if (done := node.run(["cat", METRICS], check=False)).returncode == 0
-                else (False, done.stderr)
-            ),
-            timeout=60,
-            what=f"metrics on {node.name}",
-        )
-        assert f'hanfs_up{{site="athens",node="{node.name}"}} 1' in text

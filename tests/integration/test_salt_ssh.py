@@ -68,12 +68,6 @@ def test_from_scratch_and_again(pair, salt_ssh):
     assert article.failures(again) == []
     assert site.changed(again) == {name: [] for name in pair.names}
 
-    told = salt_ssh("state.apply", "hanfs.health")
-    for name in pair.names:
-        (state,) = told[name].values()
-        assert state["health"]["schema_version"] == 1 and not state["changes"]
-        assert state["health"]["active_node"] in pair.names, state
-
     dry = salt_ssh("state.apply", "hanfs", "test=True")
     assert article.failures(dry) == []
     assert site.changed(dry) == {name: [] for name in pair.names}

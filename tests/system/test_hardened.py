@@ -86,40 +86,6 @@ def test_the_same_again_changes_nothing(stage, note):
     note(f"second run, seconds in states: {site.seconds(returns)}")
 
 
-def health(stage):
-    """Node -> codes; clocks of machines that somebody else keeps busy may differ."""
-    found = stage.master.salt("nfs-server*", "hanfs.health")
-    return {
-        name: {one["code"] for one in each["findings"]} - {"clock-skew"}
-        for name, each in found.items()
-    }
-
-
-def test_health_sees_what_a_client_sees(stage):
-    """In maintenance, so that the cluster mends nothing meanwhile."""
-    servers = [server.name for server in stage.servers]
-    assert health(stage) == {name: set() for name in servers}
-    active = stage.service.nodes[stage.service.active_node()]
-    blocked = ["INPUT", "-p", "tcp", "--dport", "2049", "-j", "DROP"]
-    pub = f"{hardened.LAN}:/srv/nfs/pub"
-    active.run(["pcs", "property", "set", "maintenance-mode=true"])
-    try:
-        active.run(["exportfs", "-u", pub])
-        active.run(["touch", "-d", "400 days ago", "/etc/corosync/authkey"])
-        found = health(stage)
-        assert all({"export-missing", "cluster-maintenance"} <= each for each in found.values())
-        assert "no-drill" in found[active.name]
-        assert all("nfs-silent" not in each for each in found.values())
-        active.run(["iptables", "-I", *blocked])
-        assert all("nfs-silent" in each for each in health(stage).values())
-    finally:
-        active.run(["iptables", "-D", *blocked], check=False)
-        active.run(["exportfs", "-o", "ro,sync,fsid=2", pub], check=False)
-        active.run(["touch", "/etc/corosync/authkey"])
-        active.run(["pcs", "property", "set", "maintenance-mode=false"])
-    assert health(stage) == {name: set() for name in servers}
-
-
 def test_an_export_and_a_client_come_and_go_while_a_client_writes(stage, note):
     """The plan says so, and the cluster's history shows it: nothing else was touched."""
     stage.service.mount()
