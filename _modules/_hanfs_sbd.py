@@ -20,6 +20,8 @@ from _cib_values import Data
 from _hanfs_types import SbdWords
 
 # Debian's place, and everybody else's.
+# In the settings file: by it the formula knows its own work when pillar has no SBD any more.
+MARK = "# Set up by Salt (hanfs)."
 CONFIGS = {"Debian": "/etc/default/sbd"}
 CONFIG = "/etc/sysconfig/sbd"
 DROP_IN = "/etc/systemd/system/sbd.service.d/hanfs.conf"
@@ -100,7 +102,7 @@ def settings_text(text: str, wanted: Mapping[str, str | None]) -> str:
         ``{name: text}``; None takes a line out.
     """
     left = {name: value for name, value in wanted.items() if value is not None}
-    made = []
+    made = [] if MARK in text else [MARK]
     for line in text.split("\n"):
         match = re.match(r"[ \t]*([A-Za-z_]+)=", line)
         if match and match.group(1) in wanted:
@@ -163,6 +165,41 @@ def drop_in_text(seconds: int) -> str:
 def is_enabled() -> bool:
     """Whether SBD starts with the cluster. Looks at systemd's links; no process is started."""
     return bool(glob.glob(WANTS))
+
+
+def is_ours(machine: Machine) -> bool:
+    """Whether the formula has set SBD up on this node, by the mark in its settings."""
+    try:
+        with open(config_path(machine), encoding="utf-8", errors="replace") as handle:
+            return MARK in handle.read()
+    except OSError:
+        return False
+
+
+def stays_relied_on(live: Data, changes: Data) -> bool:
+    """
+    Whether a cluster's configuration relies on SBD, whoever made it so. Pure.
+
+    live
+        The configuration, as ``_cib_kinds.read`` returns it.
+
+    changes
+        What is about to be changed in it, or was just now.
+    """
+    gone = {
+        name
+        for kind in ("primitives", "properties")
+        for name, change in changes.get(kind, {}).items()
+        if change.get("new", "") is None
+    }
+    timeout = "stonith-watchdog-timeout"
+    value = str(live["properties"].get(timeout) or "0")
+    if timeout not in gone and not re.match(r"0+\D*\Z", value):
+        return True
+    return any(
+        one["agent"] == "stonith:fence_sbd" and name not in gone
+        for name, one in live["primitives"].items()
+    )
 
 
 def is_running() -> bool:

@@ -13,6 +13,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import _cib_kinds
+import _cib_push
 import _hanfs_fencing_agents
 import _hanfs_here
 import _hanfs_sbd
@@ -27,6 +29,7 @@ from _hanfs_types import SbdWords
 
 ERRORS = (CommandExecutionError, SaltInvocationError, OSError)
 _PAUSE = 2
+UNIT = "sbd"
 RESTART = (
     "SBD takes its settings when a node's cluster starts. Restart the nodes one after the other "
     "when it suits, each only when all others are online: pcs node standby NODE, pcs cluster stop "
@@ -296,6 +299,36 @@ def sbd_enabled(machine: Machine, name: str) -> Data:
         return made(name, True, f"{name} has been enabled", changes)
     except ERRORS as err:
         return made(name, False, str(err))
+
+
+def sbd_left_over(machine: Machine, ret: Data) -> Data:
+    """
+    The return of the state that has just brought the cluster's configuration in line with a site
+    that has no SBD, with SBD disabled on this node if the formula had enabled it and nothing in the
+    cluster relies on it any more. It ends with the cluster's next restart on the node.
+    """
+    if not _hanfs_sbd.is_ours(machine) or ret["result"] is False:
+        return ret
+    if _hanfs_sbd.is_enabled():
+        live = _cib_kinds.read(_cib_push.query(machine))
+        if _hanfs_sbd.stays_relied_on(live, ret["changes"]):
+            return ret
+        if not machine.test:
+            machine.salt["service.disable"](UNIT)
+            if _hanfs_sbd.is_enabled():
+                told = f"{UNIT} could not be disabled (systemctl disable {UNIT})"
+                return {**ret, "result": False, "comment": f"{ret['comment']}\n{told}"}
+        change = {UNIT: {"enabled": {"old": True, "new": False}}}
+        done = "would be disabled" if machine.test else "has been disabled"
+        ret = {
+            **ret,
+            "result": None if machine.test else ret["result"],
+            "changes": {**ret["changes"], **change},
+            "comment": f"{ret['comment']}\nThe site has no SBD any more: it {done}",
+        }
+    elif not _hanfs_sbd.is_running():
+        return ret
+    return _warning(ret, [*ret.get("warnings", []), f"SBD still runs on this node. {RESTART}"])
 
 
 def sbd_running(machine: Machine, name: str, sbd: SbdWords, nodes: list[str]) -> Data:

@@ -16,6 +16,7 @@ import _hanfs_drift
 import _hanfs_here
 import _hanfs_schema
 import _hanfs_site
+import _hanfs_state_fencing
 import _pcs_cib
 import _pcs_node
 import _pcs_state_configured
@@ -299,7 +300,19 @@ def configured(machine: Machine, name: str, site: RawSite, path: str = "hanfs") 
     ret["comment"] = "\n".join(
         [ret["comment"], *warnings] if isinstance(ret["comment"], str) else warnings
     )
-    return ret
+    return ret if _has_sbd(site) else _without_sbd(machine, ret)
+
+
+def _has_sbd(site):
+    fencing = _hanfs_site.fencing(site)
+    return fencing.get("enabled") is True and isinstance(fencing.get("sbd"), dict)
+
+
+def _without_sbd(machine, ret):
+    try:
+        return _hanfs_state_fencing.sbd_left_over(machine, ret)
+    except (CommandExecutionError, SaltInvocationError) as err:
+        return {**ret, "result": False, "comment": f"{ret['comment']}\n{err}"}
 
 
 def healthy(machine: Machine, name: str, site: RawSite, timeout: float = 600) -> Data:

@@ -26,5 +26,5 @@ This operating system is supported:
   test.fail_without_changes:
     - name: >-
         hanfs has no package names for {{ grains.get("os") }} {{ grains.get("osrelease") }}. Supported: RHEL and its kin
-        7 to 10, Debian 11 to 13, Ubuntu 22.04 and 24.04. Others: set them under hanfs:lookup, with supported: true.
+        7 to 10, Debian 11 to 13, Ubuntu 22.04, 24.04 and 26.04. Others: set them under hanfs:lookup, with supported: true.
 {%- endif %}

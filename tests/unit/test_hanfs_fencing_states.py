@@ -6,6 +6,8 @@ import stat
 
 import pytest
 
+import _cib_kinds
+from tests.support.cluster_tools import EMPTY_CIB
 from tests.support.salt_modules import load
 from tests.support.sites import PATH, pillar
 
@@ -28,6 +30,7 @@ class Machine:
             grains={"os_family": "Debian"},
             salt={
                 "service.enable": self._enable,
+                "service.disable": self._disable,
                 "service.systemctl_reload": self._reload,
                 "_pcs_node.member_of": lambda: member,
                 "_hanfs_here.own_name": lambda: "n1",
@@ -49,6 +52,10 @@ class Machine:
         link = self.root / "systemd" / "corosync.service.requires" / f"{name}.service"
         link.parent.mkdir(parents=True)
         link.touch()
+        return True
+
+    def _disable(self, name):
+        (self.root / "systemd" / "corosync.service.requires" / f"{name}.service").unlink()
         return True
 
     def _reload(self):
@@ -187,7 +194,8 @@ def test_the_settings_are_written_into_the_file_of_the_distribution(tmp_path):
     }
     assert (
         machine.config.read_text()
-        == SHIPPED.replace("DELAY_START=no", "DELAY_START=yes")
+        == "# Set up by Salt (hanfs).\n"
+        + SHIPPED.replace("DELAY_START=no", "DELAY_START=yes")
         .replace("=/dev/watchdog", "=/dev/null")
         .replace("TIMEOUT=5", "TIMEOUT=10")
         + 'SBD_DEVICE="/dev/x;/dev/y"\n'
@@ -218,7 +226,7 @@ def test_options_win_and_every_value_stands_once(machine):
     options = {"SBD_STARTMODE": "always", "SBD_OPTS": "-v -n n1", "SBD_MOVE_TO_ROOT_CGROUP": False}
     machine.state("sbd_configured", {**SBD, "options": options})
     text = machine.config.read_text()
-    assert text.startswith("SBD_STARTMODE=always\nSBD_DEVICE=")
+    assert text.startswith("# Set up by Salt (hanfs).\nSBD_STARTMODE=always\nSBD_DEVICE=")
     assert text.count("SBD_STARTMODE") == 1
     assert 'SBD_OPTS="-v -n n1"\n' in text
     assert "SBD_MOVE_TO_ROOT_CGROUP=no\n" in text
@@ -285,6 +293,84 @@ def test_sbd_is_enabled_and_not_started(machine, tmp_path):
     assert (ret["result"], ret["changes"]) == (True, dry["changes"])
     assert machine.world.library._hanfs_sbd.is_enabled()
     assert machine.world.states.hanfs_fencing.sbd_enabled("sbd")["changes"] == {}
+
+
+# --- taken out of pillar again --------------------------------------------------------------------
+
+CIB = EMPTY_CIB.replace
+RELYING = {
+    "nothing": (EMPTY_CIB, False),
+    "a device of somebody else": (
+        CIB(
+            "<resources/>",
+            '<resources><primitive id="X" class="stonith" type="fence_sbd"/></resources>',
+        ),
+        True,
+    ),
+    "a timeout": (
+        CIB(
+            "<crm_config/>",
+            '<crm_config><cluster_property_set id="b"><nvpair id="b-t" '
+            'name="stonith-watchdog-timeout" value="20s"/></cluster_property_set></crm_config>',
+        ),
+        True,
+    ),
+}
+
+
+def done(**changes):
+    return {"name": "x", "result": True, "changes": changes, "comment": "as described"}
+
+
+def left_over(machine, cib=EMPTY_CIB, ret=None):
+    world = machine.world
+    world.salt["_cib_push.query"] = lambda: cib
+    return world.library._hanfs_state_fencing.sbd_left_over(world.machine, ret or done())
+
+
+@pytest.mark.parametrize("test", [False, True])
+def test_sbd_that_the_formula_had_enabled_is_disabled_with_it(tmp_path, test):
+    machine = Machine(tmp_path)
+    machine.state("sbd_configured", SBD)
+    machine._enable("sbd")
+    machine.sbd_runs()
+    machine = Machine(tmp_path, test=True) if test else machine
+    ret = left_over(machine)
+    assert ret["result"] is (None if test else True)
+    assert ret["changes"] == {"sbd": {"enabled": {"old": True, "new": False}}}
+    assert machine.world.library._hanfs_sbd.is_enabled() is test
+    assert "SBD still runs on this node" in ret["warnings"][0]
+    if not test:
+        again = left_over(machine)
+        assert again["changes"] == {} and "restart" in again["warnings"][0].lower()
+        (tmp_path / "sbd.pid").unlink()
+        assert left_over(machine) == done()
+
+
+@pytest.mark.parametrize("case", RELYING)
+def test_sbd_stays_while_anything_relies_on_it(machine, case):
+    cib, relied_on = RELYING[case]
+    machine.state("sbd_configured", SBD)
+    machine._enable("sbd")
+    ret = left_over(machine, cib)
+    assert machine.world.library._hanfs_sbd.is_enabled() is relied_on
+    assert (ret == done()) is relied_on
+
+
+def test_what_a_dry_run_says_will_go_is_relied_on_no_more(machine):
+    live = _cib_kinds.read(RELYING["a timeout"][0])
+    relies = machine.world.library._hanfs_sbd.stays_relied_on
+    gone = {"properties": {"stonith-watchdog-timeout": {"old": "20s", "new": None}}}
+    assert relies(live, {}) and not relies(live, gone)
+
+
+def test_sbd_of_somebody_else_stays(machine):
+    machine.config.write_text("SBD_WATCHDOG_DEV=/dev/null\n")
+    machine._enable("sbd")
+    assert left_over(machine) == done() and machine.world.library._hanfs_sbd.is_enabled()
+    failed = {**done(), "result": False}
+    machine.state("sbd_configured", SBD)
+    assert left_over(machine, ret=failed) == failed
 
 
 # --- may the cluster rely on it -------------------------------------------------------------------

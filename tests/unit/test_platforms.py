@@ -38,6 +38,7 @@ def test_no_file_of_a_system_that_is_not_recorded_any_more():
         ("debian-12", "fence_apc_snmp", set()),
         ("debian-11", "fence_xvm", {"fence-virt"}),
         ("ubuntu-24.04", "fence_xvm", {"fence-virt"}),
+        ("ubuntu-26.04", "fence_xvm", {"fence-virt"}),
         ("rocky-9", "fence_xvm", set()),
         ("debian-13", 7, set()),
         ("debian-13", ["fence_apc"], set()),

@@ -57,6 +57,7 @@ SYSTEMS = {
     "debian-13": (DEB_PACKAGES | TRIXIE_AGENTS, ("nobody", "nogroup"), []),
     "ubuntu-22.04": (DEB_PACKAGES | UBUNTU_AGENTS, ("nobody", "nogroup"), []),
     "ubuntu-24.04": (DEB_PACKAGES | UBUNTU_AGENTS, ("nobody", "nogroup"), []),
+    "ubuntu-26.04": (DEB_PACKAGES | UBUNTU_AGENTS, ("nobody", "nogroup"), []),
 }
 
 # The order of the whole run. What is missing under `firewall: {manage: false}` comes in square
