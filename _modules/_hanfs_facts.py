@@ -76,6 +76,7 @@ def gather(machine: Machine, site: Site, root: str = "/", status: Data | None = 
         **system,
         "member": corosync is not None,
         "quorum": (corosync or {}).get("quorum"),
+        "totem": (corosync or {}).get("totem"),
         "quorum_device": bool(corosync and corosync.get("device")),
         "units": _units(root),
         "running": _running(root),

@@ -11,10 +11,11 @@ Pacemaker's words for it: https://clusterlabs.org/projects/pacemaker/doc/2.1/Pac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import _hanfs_fencing_agents
+import _hanfs_fencing_race
 from _cib_values import Data
 from _hanfs_types import Site
 
@@ -25,7 +26,6 @@ MONITOR = 60
 TIMEOUT = 60
 # Long enough for a management board that is slow to answer; the agents' own 20 s are not.
 MONITOR_TIMEOUT = 60
-PRIORITY_DELAY = 15
 
 
 def description(site: Site, path: str | None = None) -> Data:
@@ -73,25 +73,14 @@ def described(site: Site) -> dict[str, Data]:
         return {}
     devices: dict[str, Any] = dict(fencing.get("devices") or {})
     sbd: Mapping[str, Any] = fencing.get("sbd") or {}
-    agents = [agent_name(device.get("agent")) for device in devices.values()]
-    if sbd.get("devices") and "stonith:fence_sbd" not in agents:
+    agents = [_hanfs_fencing_agents.full_name(device.get("agent")) for device in devices.values()]
+    if sbd.get("devices") and _hanfs_fencing_agents.SBD not in agents:
         devices[SBD_DEVICE] = {"agent": "fence_sbd", "nodes": list(site["cluster"]["nodes"])}
     return devices
 
 
-def agent_name(agent: Any) -> str:
-    """
-    The full name of a fencing agent: ``fence_xvm`` is ``stonith:fence_xvm``. Pure.
-
-    agent
-        Its name in the site.
-    """
-    agent = str(agent)
-    return agent if agent.startswith("stonith:") else f"stonith:{agent}"
-
-
 def _primitive(site, name, device, path):
-    agent = agent_name(device["agent"])
+    agent = _hanfs_fencing_agents.full_name(device["agent"])
     known = _hanfs_fencing_agents.traits(agent)
     attributes = {key: _value(value) for key, value in (device.get("options") or {}).items()}
     attributes = {**known["attributes"], **attributes}
@@ -168,29 +157,10 @@ def _properties(fencing, nodes, has_devices):
         )
     found["stonith-timeout"] = f"{fencing.get('timeout') or least}s"
     found["concurrent-fencing"] = True
-    delay = priority_delay(fencing, nodes)
+    delay = _hanfs_fencing_race.priority_delay(fencing, nodes)
     if delay:
         found["priority-fencing-delay"] = f"{delay}s"
     return found
-
-
-def priority_delay(fencing: Mapping[str, Any], nodes: Collection[str]) -> int:
-    """
-    Seconds that the node which runs the service has the advantage of when both nodes want to fence
-    each other; 0 if there is none. It needs resources with a priority. Pure.
-
-    fencing
-        The site's ``fencing``.
-
-    nodes
-        Names of the nodes.
-    """
-    given = fencing.get("priority_delay")
-    if given is not None:
-        return given
-    sbd = fencing.get("sbd") or {}
-    somebody_shoots = fencing.get("devices") or sbd.get("devices")
-    return PRIORITY_DELAY if somebody_shoots and len(nodes) == 2 else 0
 
 
 # --- the verdict ----------------------------------------------------------------------------------

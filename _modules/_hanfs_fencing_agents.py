@@ -9,6 +9,7 @@ manuals for what is said of Pacemaker's own parameters (``pcmk_...``).
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from _cib_values import Data
 from _hanfs_types import SbdWords, Site
@@ -23,14 +24,75 @@ _RESERVATIONS = {
     "attributes": {"pcmk_monitor_action": "metadata", "pcmk_reboot_action": "off"},
     "unfencing": True,
 }
+_RESERVATIONS_OF = ("stonith:fence_scsi", "stonith:fence_mpath")
 _TRAITS = {
     "stonith:fence_scsi": _RESERVATIONS,
     # A node is known by its reservation key, not by a plug.
     "stonith:fence_mpath": {**_RESERVATIONS, "argument": "key"},
 }
+SBD = "stonith:fence_sbd"
+# Seconds after which a node that one of these fences can do nothing more, at most: what
+# docs/fencing.md says that the agents take. Agents of clouds and switches of outlets may be slower.
+_TAKES = {
+    **dict.fromkeys(
+        (
+            "stonith:fence_idrac",
+            "stonith:fence_ilo3",
+            "stonith:fence_ilo4",
+            "stonith:fence_ilo5",
+            "stonith:fence_imm",
+            "stonith:fence_ipmilan",
+            "stonith:fence_ipmilanplus",
+            "stonith:fence_redfish",
+        ),
+        5,
+    ),
+    **dict.fromkeys(("stonith:fence_virsh", "stonith:fence_virt", "stonith:fence_xvm"), 4),
+    **dict.fromkeys(_RESERVATIONS_OF, 1),
+}
+_TAKES_OF_ANY = 13
 # SBD's rule: the timeout of fencing exceeds the time it takes by a fifth.
 MARGIN = 1.2
 XVM_KEY = "/etc/cluster/fence_xvm.key"
+
+
+def full_name(agent: Any) -> str:
+    """
+    The full name of a fencing agent: ``fence_xvm`` is ``stonith:fence_xvm``. Pure.
+
+    agent
+        Its name in the site.
+    """
+    agent = str(agent)
+    return agent if agent.startswith("stonith:") else f"stonith:{agent}"
+
+
+def takes(agent: str, sbd: SbdWords) -> int:
+    """
+    Seconds after which a node that this agent fences can do nothing more, at most. Pure.
+
+    agent
+        Its full name.
+
+    sbd
+        The site's ``fencing: sbd``.
+
+    With SBD's disks it is the watchdog's time, not ``msgwait``: the node looks for messages every
+    second, and is reset when it could not look for so long.
+    """
+    if agent == SBD:
+        return sbd_times(sbd)["watchdog"]
+    return _TAKES.get(agent, _TAKES_OF_ANY)
+
+
+def is_number(value: Any) -> bool:
+    """
+    Whether it can be reckoned with: YAML also has .inf, .nan and numbers of any size. Pure.
+
+    value
+        Whatever stands in pillar.
+    """
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 10**9
 
 
 def traits(agent: str) -> Data:
@@ -59,11 +121,11 @@ def from_site(agent: str, site: Site) -> Data:
 
     Returns ``{parameter: value}``.
     """
-    if agent in ("stonith:fence_scsi", "stonith:fence_mpath"):
+    if agent in _RESERVATIONS_OF:
         # Without it the agent takes what vgs calls clustered, which is nothing here.
         devices = [item["device"] for item in _file_systems(site)]
         return {"devices": list(dict.fromkeys(devices))} if devices else {}
-    if agent == "stonith:fence_sbd":
+    if agent == SBD:
         return _sbd(site["fencing"].get("sbd") or {})
     if agent == "stonith:fence_xvm":
         keys = list(site["fencing"].get("key_files") or {})

@@ -11,8 +11,9 @@ import re
 from typing import Any
 
 import _cib_values
-import _hanfs_fencing
 import _hanfs_fencing_agents
+import _hanfs_fencing_race
+from _hanfs_fencing_agents import is_number
 
 # Parameters that come from keys of their own.
 _DERIVED = {
@@ -109,7 +110,7 @@ def _check_sbd(here, sbd, found):
     if isinstance(disks, (list, tuple)) and len(disks) > MOST_DISKS:
         found.append(f"{here}:devices: {len(disks)} disks given, SBD takes at most {MOST_DISKS}")
     watchdog, msgwait = sbd.get("watchdog_timeout", 10), sbd.get("msgwait")
-    if _is_number(watchdog) and _is_number(msgwait) and msgwait < 2 * watchdog:
+    if is_number(watchdog) and is_number(msgwait) and msgwait < 2 * watchdog:
         found.append(
             f"{here}:msgwait: {msgwait} is less than twice the watchdog_timeout ({watchdog}): a "
             "node would count as gone before its watchdog has reset it. Take at least "
@@ -120,11 +121,6 @@ def _check_sbd(here, sbd, found):
             found.append(f"{here}:options:{name}: say it with {here}:{_SBD_DERIVED[name]}")
         elif not re.match(r"SBD_[A-Z0-9_]+\Z", str(name)):
             found.append(f"{here}:options:{name}: is none of SBD's, whose names begin with SBD_")
-
-
-def _is_number(value):
-    """A number that can be reckoned with: YAML also has .inf, .nan and numbers of any size."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 10**9
 
 
 def _elsewhere(site):
@@ -177,44 +173,19 @@ def _check_reach(here, site, fencing, nodes, found):
             )
 
 
-def _delays(fencing, node):
-    """The static delays of the devices that fence a node."""
-    found = []
-    for device in _devices(fencing).values():
-        if node not in _of_device(device):
-            continue
-        delay = device.get("delay")
-        if isinstance(delay, dict):
-            delay = next((each for key, each in delay.items() if str(key) == node), 0)
-        found.append(delay if _is_number(delay) else 0)
-    return found
-
-
-def _random_delays(fencing):
-    """pcmk_delay_max of the devices, in seconds where that can be read."""
-    found = []
-    for device in _devices(fencing).values():
-        text = str(_mapping(device, "options").get("pcmk_delay_max") or "")
-        match = re.match(r"(\d+)\s*(s|sec|m|min)?\Z", text)
-        if match:
-            found.append(int(match.group(1)) * (60 if (match.group(2) or "s")[0] == "m" else 1))
-    return found
-
-
 def _check_delays(here, fencing, nodes, found):
-    longest = max([0, *(delay for node in nodes for delay in _delays(fencing, node))])
-    longest = max([longest, *_random_delays(fencing)])
+    longest = _hanfs_fencing_race.longest_delay(fencing, nodes)
     priority = fencing.get("priority_delay")
-    priority = priority if _is_number(priority) else _default_priority(fencing, nodes)
+    priority = priority if is_number(priority) else _default_priority(fencing, nodes)
     if priority and priority < 2 * longest:
         found.append(
             f"{here}:priority_delay: {priority} is less than twice the longest delay of a device "
             f"({longest}), which could outrun it. Take at least {2 * longest}, or no delays: the "
             "priority alone decides which of two nodes wins"
         )
-    if len(nodes) != 2 or priority or any(_random_delays(fencing)):
+    if len(nodes) != 2 or priority or any(_hanfs_fencing_race.random_delays(fencing)):
         return
-    first, second = (max(_delays(fencing, node), default=0) for node in nodes)
+    first, second = (max(_hanfs_fencing_race.delays(fencing, node), default=0) for node in nodes)
     if first == second and first:
         found.append(
             f"{here}:devices: both nodes are fenced with the same delay ({first} s), so they can "
@@ -224,7 +195,7 @@ def _check_delays(here, fencing, nodes, found):
 
 def _default_priority(fencing, nodes):
     try:
-        return _hanfs_fencing.priority_delay(
+        return _hanfs_fencing_race.priority_delay(
             {**fencing, "priority_delay": None, "sbd": _mapping(fencing, "sbd")}, nodes
         )
     except (TypeError, AttributeError):
@@ -233,10 +204,10 @@ def _default_priority(fencing, nodes):
 
 def _check_timeout(here, fencing, found):
     sbd, timeout = fencing.get("sbd"), fencing.get("timeout")
-    if not isinstance(sbd, dict) or not _is_number(timeout):
+    if not isinstance(sbd, dict) or not is_number(timeout):
         return
     times = [sbd.get(key) for key in ("watchdog_timeout", "msgwait") if key in sbd]
-    if not all(_is_number(time) for time in times):
+    if not all(is_number(time) for time in times):
         return
     least = _hanfs_fencing_agents.sbd_times(sbd)["stonith"]
     if timeout < least:

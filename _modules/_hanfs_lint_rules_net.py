@@ -7,6 +7,7 @@ from __future__ import annotations
 import ipaddress
 
 import _hanfs_lint_plan
+import _hanfs_totem
 from _cib_values import Data
 from _hanfs_types import Site
 
@@ -74,6 +75,23 @@ CODES: dict[str, Data] = {
         " network than the cluster",
         "cure": "DNS or /etc/hosts on this node, or pillar {path}:cluster:nodes",
         "source": "corosync.conf(5), hosts(5)",
+    },
+    "HANFS410": {
+        "severity": "info",
+        "title": "Two nodes wait longer than they need for a third",
+        "why": "After the token has been missed each crash waits for the consensus as well, 1.2"
+        " times the token by default; of two nodes only one is left to agree",
+        "cure": "'pcs cluster config update totem consensus=...' on one node, which changes it"
+        " while the cluster runs and touches no resource",
+        "source": "corosync.conf(5)",
+    },
+    "HANFS411": {
+        "severity": "warning",
+        "title": "More than two nodes have the consensus of two",
+        "why": "With a consensus shorter than the token some of them may take each other for lost",
+        "cure": "'pcs cluster config update totem consensus=' on one node (1.2 times the token"
+        " again)",
+        "source": "corosync.conf(5)",
     },
 }
 
@@ -176,6 +194,20 @@ def _token(site, plan, facts):
         yield f"totem has token: {token} (milliseconds)"
 
 
+def _late(site, plan, facts):
+    totem = facts["totem"]
+    hardened = site.get("profile") != "article"
+    saved = _hanfs_totem.late(site["cluster"]["nodes"], totem) if totem and hardened else None
+    if saved:
+        yield f"corosync.conf has no consensus; {saved} is enough"
+
+
+def _odd(site, plan, facts):
+    totem = facts["totem"] or {}
+    if _hanfs_totem.odd(site["cluster"]["nodes"], totem):
+        yield f"consensus is {totem['consensus']}, shorter than the token"
+
+
 def _elsewhere(site, plan, facts):
     names = facts["net"]["names"] or {}
     for node, addresses in site["cluster"]["nodes"].items():
@@ -194,4 +226,6 @@ RULES = {
     "HANFS407": _virtual_name,
     "HANFS408": _token,
     "HANFS409": _elsewhere,
+    "HANFS410": _late,
+    "HANFS411": _odd,
 }

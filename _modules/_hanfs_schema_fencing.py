@@ -11,8 +11,8 @@ import re
 from typing import Any
 
 import _cib_values
-import _hanfs_fencing
 import _hanfs_fencing_agents
+import _hanfs_fencing_race
 import _hanfs_fencing_rules
 import _hanfs_schema_checks as checks
 from _cib_values import Data
@@ -247,7 +247,7 @@ def normalise(site: RawSite, made: Data) -> None:
             node: [list(level) for level in levels]
             for node, levels in checks.part(fencing, "levels").items()
         },
-        "priority_delay": _hanfs_fencing.priority_delay(rules, nodes),
+        "priority_delay": _hanfs_fencing_race.priority_delay(rules, nodes),
         "timeout": fencing.get("timeout", least),
         "key_files": {
             path: {"encoding": file.get("encoding", "text")}

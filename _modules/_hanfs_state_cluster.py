@@ -5,6 +5,8 @@ The states that make the site's nodes one cluster: those of pcs, with what the s
 from __future__ import annotations
 
 import _hanfs_site
+import _hanfs_totem
+import _pcs_node
 import _pcs_state_created
 import _pcs_state_node
 from _cib_run import Machine
@@ -34,10 +36,19 @@ def cluster_formed(
         cluster["name"],
         cluster["nodes"],
         _hanfs_site.creator(site),
-        totem=cluster.get("totem"),
+        totem=_totem(site),
         timeout=_hanfs_site.timeout(site, "peer"),
         **({"links": links} if links else {}),
     )
+
+
+def _totem(site):
+    """What pillar says, and for a cluster that is to be made what two nodes need."""
+    given = site["cluster"].get("totem")
+    there = _pcs_node.corosync_conf()
+    if site.get("profile") == "article" or (there and not there["stub"]):
+        return given
+    return {**_hanfs_totem.for_new(site["cluster"]["nodes"], given or {}), **(given or {})} or None
 
 
 def _by_priority(site):

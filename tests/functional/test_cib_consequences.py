@@ -42,7 +42,8 @@ def by_hand(cluster, *commands):
 
 
 def test_what_touches_nothing(cluster):
-    found = plan(cluster, meta={"failure-timeout": "60s"}, properties={"batch-limit": 5})
+    properties = {"batch-limit": 5, "priority-fencing-delay": "7s"}
+    found = plan(cluster, meta={"failure-timeout": "60s"}, properties=properties)
     assert found["changes"] and found["consequences"] == []
 
 

@@ -86,13 +86,18 @@ def test_change_the_token_while_it_runs(nodes, converge):
         pair,
         "pcs.corosync_configured",
         name=CLUSTER,
-        totem={"token": 7000},
+        totem={"token": 7000, "consensus": 1400},
         compression={"model": "zlib", "threshold": 200},
     )
-    assert changes[NAMES[0]]["totem"] == {"token": {"old": "5000", "new": "7000"}}
+    assert changes[NAMES[0]]["totem"] == {
+        "token": {"old": "5000", "new": "7000"},
+        "consensus": {"old": None, "new": "1400"},
+    }
     assert [corosync_pid(node) for node in pair] == pids
     for node in pair:
         assert value(node, "runtime.config.totem.token") == "7000"
+        # of two nodes: shorter than the token
+        assert value(node, "runtime.config.totem.consensus") == "1400"
         assert value(node, "totem.knet_compression_model") == "zlib"
         assert "token: 7000" in conf(node)
 

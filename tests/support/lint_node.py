@@ -16,6 +16,7 @@ COROSYNC = """totem {
     version: 2
     cluster_name: nfs-server-cluster
     transport: knet
+    consensus: 600
 }
 nodelist {
     node {

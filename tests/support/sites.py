@@ -60,7 +60,7 @@ What all modules work on is the normalised site, ``_hanfs_schema.normalise(site,
                 },
             },
             "levels": {},                          # {node: [[device, ...], ...]}
-            "priority_delay": 15, "timeout": 60,
+            "priority_delay": 7, "timeout": 60,
             "key_files": {"/etc/cluster/fence_xvm.key": {"encoding": "base64"}},   # never content
             "sbd": None,    # or devices, watchdog, watchdog_timeout, msgwait, initialize, options
         },

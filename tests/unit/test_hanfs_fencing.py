@@ -208,8 +208,34 @@ def test_two_nodes_the_one_that_runs_the_service_is_fenced_later():
         "stonith-enabled": True,
         "stonith-timeout": "60s",
         "concurrent-fencing": True,
-        "priority-fencing-delay": "15s",
+        "priority-fencing-delay": "7s",
     }
+
+
+@pytest.mark.parametrize(
+    "fencing, seconds",
+    [
+        # two seconds, and what the slowest device takes
+        ({"devices": {"f": {"agent": "fence_xvm", "nodes": BOTH}}}, 6),
+        ({"devices": {"f": {"agent": "stonith:fence_redfish", "nodes": BOTH}}}, 7),
+        ({"devices": {"f": {"agent": "fence_scsi", "nodes": BOTH}}}, 3),
+        ({"devices": {"f": {"agent": "fence_x", "nodes": BOTH}}}, 15),
+        ({"sbd": {"devices": ["/dev/a"]}}, 12),
+        ({"sbd": {"devices": ["/dev/a"], "watchdog_timeout": 30}}, 32),
+        ({"devices": {"f": {"agent": "fence_sbd", "nodes": BOTH}}}, 12),
+        # the second level is tried when the first one fails
+        ({"devices": {"a": ipmi("n1"), "b": ipmi("n2")}, "sbd": {"devices": ["/dev/a"]}}, 12),
+        # who fences the passive node waits, too
+        ({"devices": {"a": ipmi("n1"), "b": ipmi("n2", delay=3)}}, 10),
+        ({"devices": {"a": ipmi("n1", delay={"n1": 10}), "b": ipmi("n2")}}, 20),
+        ({"devices": {"a": ipmi("n1", options={"pcmk_delay_max": "1m"})}}, 120),
+        # nobody shoots
+        ({"sbd": {"watchdog_timeout": 5}}, None),
+    ],
+)
+def test_the_passive_node_waits_as_long_as_the_race_needs(fencing, seconds):
+    made = describe(site(**fencing))["properties"].get("priority-fencing-delay")
+    assert made == (seconds and f"{seconds}s")
 
 
 @pytest.mark.parametrize(
@@ -254,7 +280,7 @@ def test_sbd_with_disks_brings_its_device_and_its_times():
     }
     assert made["properties"]["stonith-watchdog-timeout"] == 0
     assert made["properties"]["stonith-timeout"] == "72s"
-    assert made["properties"]["priority-fencing-delay"] == "15s"
+    assert made["properties"]["priority-fencing-delay"] == "32s"
 
 
 def test_sbd_without_disks_is_a_property():
@@ -292,6 +318,8 @@ def test_right_sites_have_no_problems():
     one_waits = {"a": ipmi("n1", delay=5), "b": ipmi("n2")}
     assert problems(site(devices=one_waits), PATH) == []
     assert problems(site(devices=one_waits, priority_delay=0), PATH) == []
+    long = {"a": ipmi("n1", delay=60), "b": ipmi("n2", options={"pcmk_delay_max": "2m"})}
+    assert problems(site(devices=long), PATH) == []
 
 
 WRONG = {
@@ -336,11 +364,14 @@ WRONG = {
         f"{HERE}:levels:n1: 10 levels given",
     ),
     "priority too short": (
-        {"devices": {"a": ipmi("n1", delay=10), "b": ipmi("n2")}},
+        {"devices": {"a": ipmi("n1", delay=10), "b": ipmi("n2")}, "priority_delay": 15},
         f"{HERE}:priority_delay: 15 is less than twice the longest delay of a device (10)",
     ),
     "priority too short for chance": (
-        {"devices": {**DEVICES, "a": ipmi("n1", options={"pcmk_delay_max": "1m"})}},
+        {
+            "devices": {**DEVICES, "a": ipmi("n1", options={"pcmk_delay_max": "1m"})},
+            "priority_delay": 15,
+        },
         f"{HERE}:priority_delay: 15 is less than twice the longest delay of a device (60)",
     ),
     "equal delays": (

@@ -139,7 +139,7 @@ def test_the_cluster_as_a_whole():
     assert made["properties"]["stonith-enabled"] is True
     assert made["properties"]["no-quorum-policy"] == "stop"
     assert made["properties"]["load-threshold"] == "500%"
-    assert made["properties"]["priority-fencing-delay"] == "15s"
+    assert made["properties"]["priority-fencing-delay"] == "7s"
     assert made["primitives"]["fence-1"]["attributes"]["password"] == {
         "pillar": "hanfs:sites:athens:fencing:devices:fence-1:secrets:password"
     }

@@ -342,6 +342,18 @@ CASES = {
     ),
     "HANFS408": Case("500", {"cluster:totem": {"token": 500}}),
     "HANFS409": Case("10.0.0.7", facts={"net:names": {"nodes": {"nfs-server2": ["10.0.0.7"]}}}),
+    "HANFS410": Case(
+        "consensus=600 is enough",
+        files=conf("    consensus: 600\n", "", "/etc/corosync/corosync.conf", COROSYNC),
+    ),
+    "HANFS411": Case(
+        "consensus is 600, shorter than the token",
+        {
+            "cluster:nodes:nfs-server3": ["10.10.10.13", "192.168.16.13"],
+            "fencing:devices:fence-1:nodes": ["nfs-server1", "nfs-server3"],
+        },
+        facts={"totem": {"consensus": "600"}},
+    ),
     "HANFS501": Case("/data", files={"/etc/exports": "# mine\n/data *(ro)\n"}),
     "HANFS502": Case(
         "/srv/nfs/home", files={"/etc/exports.d/old.exports": "/srv/nfs/home *(rw)\n"}

@@ -473,7 +473,7 @@ def test_the_example_of_a_normalised_site_is_what_it_is():
             }
             for number in (1, 2)
         },
-        "levels": {}, "priority_delay": 15, "timeout": 60, "key_files": {}, "sbd": None,
+        "levels": {}, "priority_delay": 7, "timeout": 60, "key_files": {}, "sbd": None,
     }  # fmt: skip
     assert made["lint"] == {"accept": {}}
     assert (made["path"], made["profile"]) == (PATH, "hardened")

@@ -184,6 +184,30 @@ def test_the_nodes_become_the_cluster_of_the_site():
     assert all(more["timeout"] == 600 for _, more in made_cluster(site()))
 
 
+@pytest.mark.parametrize(
+    "change, totem",
+    [
+        ({}, {"consensus": 600}),
+        ({"cluster:totem": {"token": 10000}}, {"token": 10000, "consensus": 2000}),
+        ({"cluster:totem": {"token": 500}}, {"token": 500, "consensus": 200}),
+        ({"cluster:totem": {"consensus": 4000}}, {"consensus": 4000}),
+        # shorter than join, corosync would not start
+        ({"cluster:totem": {"join": 700}}, {"join": 700}),
+        ({"cluster:nodes:nfs-server3": ["10.10.10.13", "192.168.16.13"]}, None),
+    ],
+)
+def test_a_new_cluster_of_two_nodes_waits_for_nobody_else(change, totem, monkeypatch):
+    monkeypatch.setattr(WORLD.library._pcs_node, "corosync_conf", lambda: None)
+    assert made_cluster(hardened(change))[1][1].get("totem") == totem
+    # that of Debian's packages is none
+    monkeypatch.setattr(WORLD.library._pcs_node, "corosync_conf", lambda: {"stub": True})
+    assert made_cluster(hardened(change))[1][1].get("totem") == totem
+    # one that exists has what it has: what pillar says of it is compared and told
+    monkeypatch.setattr(WORLD.library._pcs_node, "corosync_conf", lambda: {"stub": False})
+    told = made_cluster(hardened(change))[1][1].get("totem")
+    assert told == hardened(change)["cluster"].get("totem")
+
+
 def test_nodes_keep_the_order_of_the_pillar(told):
     """The first node creates: it must be the same one on all of them."""
     nodes = {"zeta": ["10.0.0.1"], "alpha": ["10.0.0.2"], "midi": ["10.0.0.3"]}
