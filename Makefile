@@ -12,7 +12,7 @@ help:
 	@echo 'make unit         the tests that need no lab'
 	@echo 'make lint         ruff, salt-lint and yamllint'
 	@echo 'make bench        what the engine costs, one JSON line per figure, and the table in docs/performance.md'
-	@echo 'make bench-failover  how long clients stand still, both profiles on machines, and its table'
+	@echo 'make bench-failover  how long clients stand still, both profiles and the floor (MOVES=10 each), and its table'
 	@echo 'make down         take down a lab that KEEP=1 left up'
 
 demo:
@@ -34,7 +34,7 @@ bench:
 	$(PYTHON) -m tests.lab run $(PYTHON) -m tests.bench docs/performance.md
 
 bench-failover:
-	$(PYTHON) -m tests.lab run $(PYTHON) -m tests.bench.failover docs/performance.md
+	$(PYTHON) -m tests.lab run $(PYTHON) -m tests.bench.failover $(if $(MOVES),--moves $(MOVES)) docs/performance.md
 
 down:
 	$(PYTHON) -m tests.lab down

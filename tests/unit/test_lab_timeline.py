@@ -1,7 +1,10 @@
 """From journals to the parts of a stall."""
 
-from tests.bench.stalls import Stall, table
-from tests.lab import service, timeline
+import struct
+
+from tests.bench import floor
+from tests.bench.stalls import FLOOR, Stall, table
+from tests.lab import process_log, service, timeline
 
 LOST = """\
 1000.000000 nfs-server2 corosync[300]:   [TOTEM ] A processor failed, forming new configuration.
@@ -75,3 +78,60 @@ def test_a_stall_of_another_time_is_not_that_of_this_move():
 
 def test_starts_and_stops_of_a_cluster_are_what_was_touched():
     assert service.starts_and_stops(STATUS) == {("a", "x", "x_last_0"): ("7", "5")}
+
+
+# --- processes, and the floor -----------------------------------------------------------
+
+FLOOR_DOWN = "ip_floor 1000.5\nexports 1000.6\nvg 1000.7\nend 1001.0\n"
+FLOOR_UP = "vg 1001.1\nip_floor 1001.5\nend 1001.6\n"
+
+
+def ended(when, node="nfs-server1", name="sh"):
+    return process_log.Ended(when, node, name, True)
+
+
+def test_the_kernels_list_of_processes_in_both_versions():
+    second = struct.pack("<BB34s17s11x", 0, 2, b"", b"vgs")
+    third = struct.pack("<BB46s16s", process_log.FORKED, 3, b"", b"a name of 16 let")
+    assert process_log.names(second + third + second[:10]) == [
+        ("vgs", True), ("a_name_of_16_let", False),
+    ]  # fmt: skip
+
+
+def test_a_line_that_a_power_cut_left_half_is_no_process():
+    assert process_log.read("a", ["5.000 vgs 1\n", "6.000 sh 0\n", "7.000 v"]) == [
+        (5.0, "a", "vgs", True), (6.0, "a", "sh", False),
+    ]  # fmt: skip
+
+
+def test_processes_of_a_move_of_its_parts_and_of_an_operation():
+    said = timeline.read("any", MOVED)
+    processes = [ended(999.0), ended(1001.2), ended(1001.3), ended(1003.5, "nfs-server2"),
+                 ended(1003.6), ended(1020.0)]  # fmt: skip
+    stall = Stall.of(report((1001.0, 5.5)), said, (1000.0, 1010.0), "any", "move", processes)
+    assert stall.processes() == 4
+    assert stall.part_processes()["stop chain"] == 2
+    assert stall.operation_figures() == {("stop", "ip_1"): (1.5, 2), ("start", "ip_1"): (1.0, 1)}
+
+
+def test_what_the_floor_says_is_what_the_cluster_says():
+    operations = floor.operations("a", "stop", FLOOR_DOWN) + floor.operations(
+        "b", "start", FLOOR_UP
+    )
+    assert [(one.action, one.resource, one.node, round(one.seconds, 1)) for one in operations] == [
+        ("stop", "ip_floor", "a", 0.1), ("stop", "exports", "a", 0.1), ("stop", "vg", "a", 0.3),
+        ("start", "vg", "b", 0.4), ("start", "ip_floor", "b", 0.1),
+    ]  # fmt: skip
+    least = Stall.of(report((1000.5, 1.5)), [], (1000.0, 1010.0), *FLOOR, operations=operations)
+    assert least.parts() == {
+        "stop chain": 0.5, "between": 0.1, "start chain": 0.5, "address to I/O": 0.4,
+    }  # fmt: skip
+    moved = Stall.of(
+        report((1001.0, 6.0)), timeline.read("any", MOVED), (1000.0, 1010.0), "any", "move",
+        [ended(1001.2)],
+    )  # fmt: skip
+    lines = table([moved, least]).splitlines()
+    assert "| any | move | 1 | 6.0 s | 6.0 s | 4.0x | 1 |" in lines[2]
+    assert "| 1.5 s, 3.0x, 1 |" in lines[2]
+    assert "| any | stop | ip_1 | 1.5 s | 1 |" in lines
+    assert "| floor | start | vg | 0.4 s | 0 |" in lines
