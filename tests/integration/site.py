@@ -37,6 +37,8 @@ def hardened(pair, change=None):
                 node.name: [node.addresses["hb"], node.addresses["lan"]] for node in pair
             },
             "cluster:password": PASSWORD,
+            # A node of a busy computer may stand still for longer than a server's.
+            "cluster:totem": {"consensus": 3600},
             "timeouts": TIMEOUTS,
             "fencing": {"enabled": False},
             **(change or {}),

@@ -30,7 +30,7 @@ def changes_for(backend, resources=()):
     if not backend.has_firewall():
         change["firewall"] = {"manage": False}
     if backend is machines.uml:
-        change["cluster:totem"] = {"token": TOKEN_MS}
+        change["cluster:totem"] = {"token": TOKEN_MS, "consensus": TOKEN_MS * 6 // 5}
         if resources:
             change["cluster_config"] = {
                 "primitives": {name: {"operations": PATIENT_OPERATION} for name in resources}
