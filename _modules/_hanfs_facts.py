@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree
 
 import _cib_run
+import _hanfs_agent
 import _hanfs_facts_files
 import _hanfs_facts_net
 import _hanfs_facts_nfs
@@ -83,6 +84,7 @@ def gather(machine: Machine, site: Site, root: str = "/", status: Data | None = 
         "selinux": _selinux(root),
         "packages": _package_versions(machine, root),
         "agents": _agents(root),
+        "own_agent": _hash(_text(_hanfs_agent.PATH, root)),
         "fence_agents": _fence_agents(root),
         "upgrades": _automatic_upgrades(root),
         "cib": _cib(root),
@@ -325,6 +327,7 @@ def digest(facts: Data) -> str:
         "initiator": facts["initiator"],
         "ssh": facts["ssh_host_key"],
         "selinux": facts["selinux"]["mode"],
+        _hanfs_agent.FACT: facts["own_agent"],
         "statd": facts["accounts"]["statd"],
         "people": facts["accounts"]["people"],
         "lvm": storage["lvm"]["system_id"],

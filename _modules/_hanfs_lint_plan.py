@@ -33,7 +33,8 @@ def view(description: Data) -> Data:
         As ``_hanfs_model.description`` makes it; forms that a site's ``cluster_config`` may have
         are understood, too.
 
-    Returns ``{"primitives": {id: {"agent": short name, "attributes", "meta", "operations"}},
+    Returns ``{"primitives": {id: {"agent": short name, "provider" (None without one), "attributes",
+    "meta", "operations"}},
     "members": {group: [ids]}, "group": {id: group}, "orders": [(first, then)],
     "lonely_sets": [members of order sets that order nothing], "properties",
     "resource_defaults", "op_defaults", "clones": {id: resource}, "priorities": [names of what has
@@ -126,6 +127,7 @@ def _primitive(item):
     agent = str(item.get("agent") or "")
     return {
         "agent": agent if agent.startswith("stonith:") else agent.rsplit(":", 1)[-1],
+        "provider": agent.split(":")[1] if agent.count(":") == 2 else None,
         "attributes": _scalars(item.get("attributes")),
         "meta": _scalars(item.get("meta")),
         "operations": _operations(item.get("operations")),

@@ -249,7 +249,8 @@ def _lacks_parameter(name):
     def rule(site, plan, facts):
         known = (facts["agents"] or {}).get("nfsserver")
         if known and name not in known:
-            if any(item["attributes"].get(name) for item in _servers(plan)):
+            stock = [item for item in _servers(plan) if item["provider"] == "heartbeat"]
+            if any(item["attributes"].get(name) for item in stock):
                 yield f"the agent nfsserver on this node does not know {name}"
 
     return rule

@@ -121,10 +121,10 @@ def _constraints(exports, groups, notify):
     }
 
 
-def _primitive(agent, attributes, **more):
+def _primitive(agent, attributes, provider="heartbeat", **more):
     start, stop, interval, timeout = _TIMES[agent]
     return {
-        "agent": f"ocf:heartbeat:{agent}",
+        "agent": f"ocf:{provider}:{agent}",
         "attributes": attributes,
         "operations": {
             "start": {"timeout": f"{start}s"},
@@ -183,7 +183,13 @@ def _server(site):
         attributes["nfsv4_only"] = True
     # Agents before resource-agents 4.10 and 4.12 do not know them.
     optional = [name for name in ("nfs_server_scope", "nfsv4_only") if name in attributes]
-    return _primitive("nfsserver", attributes, **({"optional": optional} if optional else {}))
+    return _primitive(
+        "nfsserver",
+        attributes,
+        # Without a word in pillar: ours, or what the cluster has already (_hanfs_agent.fitted).
+        site["nfs"]["agent"] or "hanfs",
+        **({"optional": optional} if optional else {}),
+    )
 
 
 def _exports(site):

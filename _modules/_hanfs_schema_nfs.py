@@ -24,6 +24,8 @@ PORTS = {
     "lockd_tcp": 32803,
     "lockd_udp": 32769,
 }
+# Whose agent runs the server: the formula's own, or the distribution's.
+AGENTS = ("hanfs", "heartbeat")
 _TAKEN_PORTS = {111: "rpcbind", 2049: "NFS itself"}
 
 
@@ -48,6 +50,7 @@ def keys(hardened: bool) -> dict[str, Check]:
     nfs = checks.mapping(
         {
             "v4_only": checks.boolean,
+            "agent": checks.choice(*AGENTS),
             "lease_time": seconds,
             "grace_time": seconds,
             "threads": checks.number(1, 4096),
@@ -145,6 +148,7 @@ def normalise(site: RawSite, made: Data) -> None:
     lease, grace = times(nfs)
     made["nfs"] = {
         "v4_only": nfs.get("v4_only", False),
+        "agent": nfs.get("agent"),
         "lease_time": lease,
         "grace_time": grace,
         "threads": nfs.get("threads", THREADS),

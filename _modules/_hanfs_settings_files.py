@@ -118,6 +118,19 @@ def exists(path: str) -> bool:
     return os.path.lexists(ROOT + path)
 
 
+def names(path: str) -> list[str]:
+    """
+    The names of what is in a directory; none if it does not exist.
+
+    path
+        The directory.
+    """
+    try:
+        return sorted(os.listdir(ROOT + path))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def link_target(path: str) -> str | None:
     """
     Where a symbolic link leads; None if the path is none.

@@ -9,6 +9,7 @@ import time
 import _hanfs_directories
 import _hanfs_here
 import _hanfs_model
+import _hanfs_state_agent
 import _pcs_cib
 import _pcs_node
 import _pcs_state_configured
@@ -37,7 +38,7 @@ def export_directories(
         if machine.test:
             return _predicted(ret, missing)
         if missing["elsewhere"]:
-            missing = _after_push(machine, ret, normal, site, path, missing)
+            missing = _after_push(machine, ret, normal, missing)
         _make(machine, ret, missing["here"])
         if ret["result"] and missing["elsewhere"]:
             _wait(machine, ret, normal, time.monotonic() + timeout, timeout)
@@ -63,9 +64,8 @@ def _predicted(ret, missing):
     return ret
 
 
-def _after_push(machine, ret, normal, site, path, missing):
+def _after_push(machine, ret, normal, missing):
     """Have a new file system mounted, and look again; unchanged if none is new."""
-    description = _hanfs_here.description(machine, site, path)
     live = _pcs_cib.query(machine)
     mounts = {
         (item.get("attributes") or {}).get("directory")
@@ -77,13 +77,15 @@ def _after_push(machine, ret, normal, site, path, missing):
         return missing
     known = set(_hanfs_directories.used(live).values())
     absent = set(missing["elsewhere"]) | set(missing["here"])
-    first = _hanfs_directories.without(description, sorted(absent - known))
-    done = _pcs_state_configured.configured(
+    first = _hanfs_state_agent.described(
+        machine, normal, lambda whole: _hanfs_directories.without(whole, sorted(absent - known))
+    )
+    done = _pcs_state_configured.described(
         machine,
         ret["name"],
+        first,
         wait=normal["timeouts"]["settle"],
         allow_disruption=normal["allow_disruption"],
-        **first,
     )
     ret["changes"].update(done["changes"])
     if done["result"] is False:

@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterable
 
 import _cib_run
+import _hanfs_agent
 import _hanfs_check
 import _hanfs_drift
 import _hanfs_here
 import _hanfs_schema
 import _hanfs_site
+import _hanfs_state_agent
 import _hanfs_state_fencing
 import _pcs_cib
 import _pcs_node
@@ -267,7 +269,10 @@ def agents_known(machine: Machine, name: str, site: RawSite, path: str = "hanfs"
             return unknown(
                 ret, "Which resource agents there are cannot be known before pacemaker is installed"
             )
-        found = _pcs_cib.validate(machine, _hanfs_here.description(machine, site, path))
+        description = _hanfs_here.description(machine, site, path)
+        if _hanfs_state_agent.to_come(machine, _hanfs_here.normal(site, path)):
+            return unknown(ret, f"{_hanfs_agent.PATH} would be written, and then asked")
+        found = _pcs_cib.validate(machine, description)
     except (CommandExecutionError, SaltInvocationError) as err:
         return failed(ret, err)
     if found:
@@ -283,18 +288,19 @@ def configured(machine: Machine, name: str, site: RawSite, path: str = "hanfs") 
     """
     ret = made(name)
     try:
-        description = _hanfs_here.description(machine, site, path)
+        normal = _hanfs_here.normal(site, path)
         warnings = _hanfs_here.warnings(site)
-        settle = (site.get("timeouts") or {}).get("settle", 600)
-        ret = _pcs_state_configured.configured(
+        ret = _pcs_state_configured.described(
             machine,
             name,
-            wait=settle,
-            allow_disruption=site.get("allow_disruption", False),
-            **description,
+            _hanfs_state_agent.described(machine, normal),
+            wait=normal["timeouts"]["settle"],
+            allow_disruption=normal["allow_disruption"],
         )
         if ret["result"] and not machine.test:
             _hanfs_drift.remember(site)
+        if ret["result"] is False and _hanfs_state_agent.to_come(machine, normal):
+            unknown(ret, f"Before {_hanfs_agent.PATH} is written: {ret['comment']}")
     except (CommandExecutionError, SaltInvocationError) as err:
         return failed(ret, err)
     ret["comment"] = "\n".join(

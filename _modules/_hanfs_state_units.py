@@ -170,7 +170,9 @@ def nfs_versions(machine: Machine, name: str, site: RawSite) -> Data:
             return ret
         units = _hanfs_settings.v3_units()
         masked = [unit for unit in units if _is_masked(unit)]
-        known = "nfsv4_only" in (_hanfs_settings_files.read(_AGENT) or "")
+        known = nfs["agent"] == "hanfs" or "nfsv4_only" in (
+            _hanfs_settings_files.read(_AGENT) or ""
+        )
         if not nfs["v4_only"] or not known:
             ret["comment"] = (
                 "This machine's nfsserver agent starts what NFSv3 needs in any case"

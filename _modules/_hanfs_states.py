@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import _hanfs_site
+import _hanfs_state_agent
 import _hanfs_state_cluster
 import _hanfs_state_directories
 import _hanfs_state_fencing
@@ -111,6 +112,7 @@ STATES = {
     "nfs_settings": State(_hanfs_state_settings.nfs_settings, _site),
     "lockd_settings": State(_hanfs_state_settings.lockd_settings, _site),
     "nfs_versions": State(_hanfs_state_units.nfs_versions, _site),
+    "nfs_scope": State(_hanfs_state_agent.nfs_scope, _site),
     "lvm_settings": State(_hanfs_state_settings.lvm_settings, _site),
     "storage_outlives_cluster": State(_hanfs_state_settings.storage_outlives_cluster),
     "selinux_ready": State(_hanfs_state_selinux.selinux_ready, _site),

@@ -94,6 +94,7 @@ class Nfs(TypedDict):
     """The NFS server itself."""
 
     v4_only: bool
+    agent: str | None  # hanfs or heartbeat; None: what the cluster has, else hanfs
     lease_time: int  # seconds
     grace_time: int  # seconds, never less than the lease
     threads: int

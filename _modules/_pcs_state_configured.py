@@ -10,15 +10,11 @@ import shlex
 from typing import Any
 
 import _pcs_cib
+from _cib_apply import Description
 from _cib_errors import CommandExecutionError, SaltInvocationError
 from _cib_result import made
 from _cib_run import Machine
 from _cib_values import Data
-
-
-def described(machine: Machine, name: str, description: Data, **more: Any) -> Data:
-    """The same for a description in one piece, whose keys may be any."""
-    return configured(machine, name, **more, **description)
 
 
 def configured(
@@ -32,6 +28,17 @@ def configured(
     """The cluster's configuration is as described: resources, groups, constraints, properties."""
     # without requisites and the like
     description = {key: value for key, value in description.items() if not key.startswith("__")}
+    return described(machine, name, description, wait, allow_disruption)
+
+
+def described(
+    machine: Machine,
+    name: str,
+    description: Description,
+    wait: int = 300,
+    allow_disruption: bool = False,
+) -> Data:
+    """The same for a description in one piece, or a function that makes it of what is there."""
     test = machine.test
     try:
         if test:

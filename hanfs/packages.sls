@@ -1,6 +1,7 @@
 {#-
   Installs NFS server, cluster software, LVM and file system tools, firewalld; on the RedHat family it enables the
-  repository that holds the cluster software. Then checks that the resource agents the site needs are there.
+  repository that holds the cluster software. Puts the formula's own agent for the NFS server beside the others, where the
+  site uses it. Then checks that the resource agents the site needs are there.
 
   Needs: hanfs.check.
 #}
@@ -42,6 +43,23 @@ The packages are installed:
 {%- endif %}
     - require:
       - sls: hanfs.check
+
+{%- if hanfs.hardened and hanfs.agent != "heartbeat" %}
+
+The agent of the formula for the NFS server is there:
+  file.managed:
+    - name: /usr/lib/ocf/resource.d/hanfs/nfsserver
+    - source: salt://hanfs/files/nfsserver
+    - user: root
+    - group: root
+    - mode: '0755'
+    - makedirs: true
+    - dir_mode: '0755'
+    - require:
+      - pkg: The packages are installed
+    - require_in:
+      - hanfs: The resource agents of the site are known
+{%- endif %}
 
 The resource agents of the site are known:
   hanfs.agents_known:

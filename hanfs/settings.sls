@@ -46,12 +46,18 @@ Only what the site's NFS versions need can run:
     - require:
       - hanfs: The lock manager has the ports of the site
 
+systemd starts the NFS server under its scope:
+  hanfs.nfs_scope:
+    - path: {{ hanfs.path | json }}
+    - require:
+      - hanfs: Only what the site's NFS versions need can run
+
 LVM gives the shared volume group to one node at a time:
   hanfs.lvm_settings:
     - path: {{ hanfs.path | json }}
     - autoactivation: {{ hanfs.lvm_autoactivation | json }}
     - require:
-      - hanfs: Only what the site's NFS versions need can run
+      - hanfs: systemd starts the NFS server under its scope
 
 At shutdown the shared disk stays until the cluster has stopped:
   hanfs.storage_outlives_cluster:

@@ -16,9 +16,9 @@ def compiled(change=None):
     return WORLD.salt["hanfs.description"](hardened(change), "hanfs:sites:athens")
 
 
-def primitive(agent, start, stop, interval, timeout, attributes, **more):
+def primitive(agent, start, stop, interval, timeout, attributes, provider="heartbeat", **more):
     return {
-        "agent": f"ocf:heartbeat:{agent}",
+        "agent": f"ocf:{provider}:{agent}",
         "attributes": attributes,
         "operations": {
             "start": {"timeout": f"{start}s"},
@@ -72,8 +72,17 @@ def test_every_resource_of_the_core():
             "nfs_no_notify": True,
             "nfs_server_scope": "192.168.16.100",
         },
+        provider="hanfs",
         optional=["nfs_server_scope"],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("agent", ["hanfs", "heartbeat"])
+def test_the_agent_of_the_server_is_a_choice_and_nothing_else(agent):
+    said, silent = (compiled({"nfs": nfs}) for nfs in ({"agent": agent}, {}))
+    assert said["primitives"].pop("nfs_server")["agent"] == f"ocf:{agent}:nfsserver"
+    silent["primitives"].pop("nfs_server")
+    assert said == silent
 
 
 def test_every_export():

@@ -209,11 +209,12 @@ CASES = {
     ),
     "HANFS209": Case(
         "nfs_server_scope",
-        files={f"{AGENTS}/nfsserver": NFSSERVER.replace("nfs_server_scope", "x")},
+        {"nfs": {"agent": "heartbeat"}},
+        {f"{AGENTS}/nfsserver": NFSSERVER.replace("nfs_server_scope", "x")},
     ),
     "HANFS210": Case(
         "nfsv4_only",
-        {"nfs": {"v4_only": True}},
+        {"nfs": {"v4_only": True, "agent": "heartbeat"}},
         {f"{AGENTS}/nfsserver": NFSSERVER.replace("nfsv4_only", "x")},
     ),
     "HANFS211": Case(

@@ -458,7 +458,7 @@ def test_the_example_of_a_normalised_site_is_what_it_is():
         }
     ]  # fmt: skip
     assert made["nfs"] == {
-        "v4_only": False, "lease_time": 60, "grace_time": 90, "threads": 16,
+        "v4_only": False, "agent": None, "lease_time": 60, "grace_time": 90, "threads": 16,
         "ports": {"mountd": 20048, "statd": 662, "statd_outgoing": 2020, "lockd_tcp": 32803,
                   "lockd_udp": 32769},
         "state_directory": "/srv/nfs/nfsinfo", "tickle": True,

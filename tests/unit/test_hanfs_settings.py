@@ -6,6 +6,7 @@ import stat
 import subprocess
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
 from tests.support.salt_modules import load
 from tests.support.sites import PATH, hardened, pillar, site
@@ -25,6 +26,7 @@ class Machine:
         self.root = root
         self.units, self.calls, self.answers = {}, [], {}
         self.shared = False
+        self.reload = lambda: self.calls.append("reload")
 
     def put(self, path, text, mode=0o644):
         place = self.root / path[1:]
@@ -81,7 +83,7 @@ class Machine:
                 "service.stop": self._set("running", False),
                 "service.mask": self._set("masked", True),
                 "service.unmask": self._set("masked", False),
-                "service.systemctl_reload": lambda: self.calls.append("reload"),
+                "service.systemctl_reload": lambda: self.reload(),
                 "_hanfs_here.nfs_state_is_shared": lambda: self.shared,
                 "selinux.setsebool": lambda *a, **k: not self.calls.append((a, k)),
                 "selinux.fcontext_add_policy": lambda *a, **k: (
@@ -412,6 +414,62 @@ def test_kerberos(machine):
     path = "/etc/systemd/system/nfs-server.service.d/hanfs.conf"
     assert set(changes) == {"gssproxy", path}
     assert "\nWants=a.service\n" in machine.get(path) and "reload" in machine.calls
+
+
+# --- the formula's own agent ----------------------------------------------------------------------
+
+SCOPED = "/etc/systemd/system/nfs-server.service.d/51-resource-agents-unshare-uts.conf"
+UNIT = "/usr/lib/systemd/system/nfs-server.service"
+
+
+def test_the_scope_is_wrapped_around_what_the_unit_starts(machine):
+    ret = machine.state("agent", "nfs_scope", test=True)("x", V3)
+    assert ret["result"] is None and ret["changes"] == {}
+    assert machine.state("agent", "nfs_scope")("x", V3)["result"] is False
+    machine.put(UNIT, "[Service]\nExecStart=/usr/sbin/rpc.nfsd\nExecStop=/usr/sbin/rpc.nfsd 0\n")
+    machine.put(f"{UNIT}.d/a.conf", "[Service]\nExecStart=-/bin/sh -c 'first \\\n second'\n")
+    # What ocf:heartbeat:nfsserver leaves is no command of the unit's.
+    machine.put(f"/run{SCOPED[4:]}", "[Service]\nExecStart=\nExecStart=theirs\n")
+    changes = machine.converge("agent", "nfs_scope", "x", V3)
+    assert set(changes) == {SCOPED} and "reload" in machine.calls
+    started = [line for line in machine.get(SCOPED).splitlines() if line.startswith("Exec")]
+    assert started[0] == "ExecStart=" and len(started) == 3
+    assert started[1].startswith("ExecStart=/usr/bin/unshare --uts /bin/sh -c '")
+    assert started[1].endswith("' -- /usr/sbin/rpc.nfsd")
+    assert started[2].startswith("ExecStart=-/usr/bin/unshare ")
+    assert started[2].endswith("' -- /bin/sh -c 'first   second'")
+
+
+def test_a_drop_in_that_begins_anew_counts_alone(machine):
+    machine.put(UNIT, "[Service]\nExecStart=/usr/sbin/rpc.nfsd\n")
+    machine.put(f"/etc{UNIT[8:]}.d/own.conf", "[Service]\nExecStart=\nExecStart=/opt/nfsd\n")
+    machine.converge("agent", "nfs_scope", "x", V3)
+    assert "-- /opt/nfsd\n" in machine.get(SCOPED) and "rpc.nfsd" not in machine.get(SCOPED)
+
+
+def test_what_systemd_could_not_read_is_not_left(machine):
+    machine.put(UNIT, "[Service]\nExecStart=/usr/sbin/rpc.nfsd\n")
+
+    def broken():
+        raise CommandExecutionError("no bus")
+
+    machine.reload = broken
+    ret = machine.state("agent", "nfs_scope")("x", V3)
+    assert ret["result"] is False and "no bus" in ret["comment"] and ret["changes"] == {}
+    assert machine.get(SCOPED) is None
+
+
+def test_without_a_scope_or_with_the_other_agent_there_is_no_drop_in(machine):
+    machine.put(UNIT, "[Service]\nExecStart=/usr/sbin/rpc.nfsd\n")
+    for other in ({**V3, "nfs": {"agent": "heartbeat"}}, {**V3, "server_scope": False}, ARTICLE):
+        assert machine.converge("agent", "nfs_scope", "x", other) == {}
+    assert machine.get(SCOPED) is None
+
+
+def test_our_agent_knows_nfs_4_only_whatever_the_other_one_knows(machine):
+    machine.put(AGENT, '<parameter name="nfs_ip">')
+    ours = {**V4, "nfs": {"v4_only": True, "agent": "hanfs"}}
+    assert list(machine.converge("units", "nfs_versions", "x", ours)) == UNITS
 
 
 # --- SELinux --------------------------------------------------------------------------------------

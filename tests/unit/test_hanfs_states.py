@@ -315,12 +315,12 @@ def test_agents_cannot_be_known_on_a_bare_machine(monkeypatch):
 def test_configured_hands_the_description_over_and_warns(enabled):
     seen = {}
 
-    def configured(name, **arguments):
-        seen.update(arguments)
+    def described(name, description, **arguments):
+        seen.update(arguments, **description({}))
         return {"name": name, "result": True, "changes": {"a": 1}, "comment": "done"}
 
     made = world()
-    made.salt["_pcs_state_configured.configured"] = configured
+    made.salt["_pcs_state_configured.described"] = described
     device = {"primitives": {"fence1": {"agent": "stonith:fence_xvm"}}}
     change = {"timeouts": {"settle": 7}, "cluster_config": device, "allow_disruption": enabled}
     made.pillar.update(pillar(site({"fencing:enabled": enabled, **change})))
