@@ -7,11 +7,12 @@ import time
 import pytest
 
 from tests.integration import site
-from tests.lab import article, enter, hardened
+from tests.lab import article, enter, hardened, nfs_agents
 from tests.lab.stage import Stage
 from tests.system import clean
 
 PASSWORD = "correct-horse-battery"
+OWN = nfs_agents.AGENTS.format("hanfs")
 CONFIGURED = "The cluster is configured as the site says"
 # A guest network that joins, and an export for it.
 GUESTS = "192.168.17.0/24"
@@ -84,6 +85,39 @@ def test_the_same_again_changes_nothing(stage, note):
     returns = applied(stage)
     assert article.count_changes(returns) == 0
     note(f"second run, seconds in states: {site.seconds(returns)}")
+
+
+def test_the_server_runs_by_the_formulas_own_agent(stage):
+    """Pacemaker's controller asks it as a user who is not root, for reloads: directories count."""
+    for server in stage.servers:
+        shown = server.run(["crm_resource", "--resource=nfs_server", "--query-xml"]).stdout
+        assert 'provider="hanfs"' in shown
+        mode = server.run(["stat", "-c", "%a %U", "/usr/lib/ocf/resource.d/hanfs", OWN]).stdout
+        assert mode.splitlines() == ["755 root", "755 root"]
+        said = server.run(["journalctl", "--quiet", "--grep=Failed to get metadata"], check=False)
+        assert said.stdout == ""
+
+
+def test_both_agents_leave_the_same_on_a_node(stage, note):
+    """On the passive node, each with a directory of its own; and ocf-tester has no complaint."""
+    node = stage.service.nodes[stage.service.other_node(stage.service.active_node())]
+    stock, own = (nfs_agents.played(node, name) for name in ("heartbeat", "hanfs"))
+    for theirs, ours in zip(stock, own):
+        assert (ours.code, ours.seen) == (theirs.code, theirs.seen), ours.action
+        assert 2 * ours.processes < theirs.processes, (ours.action, ours.processes)
+        note(
+            f"{ours.action}: {ours.processes} for {theirs.processes} processes,"
+            f" {ours.seconds:.1f} for {theirs.seconds:.1f} s"
+        )
+    assert [one.code for one in own] == [0, 0, 0, 7]
+    words = [f"{key}={value}" for key, value in nfs_agents.parameters("hanfs").items()]
+    options = [word for pair in words for word in ("-o", pair)]
+    done = node.run(["ocf-tester", "-n", "tried", *options, OWN], check=False)
+    wrong = [line for line in done.stdout.splitlines() if line.startswith("* rc=")]
+    # There is no xmllint on these machines.
+    assert [line for line in wrong if "does not conform to ra-api-1.dtd" not in line] == []
+    assert "* Your agent does not support the reload action (optional)" in done.stdout
+    assert node.run([OWN, "monitor"], check=False).returncode == 7
 
 
 def test_an_export_and_a_client_come_and_go_while_a_client_writes(stage, note):
