@@ -18,14 +18,16 @@ import uuid
 from pathlib import Path
 
 SERVER = Path(__file__).with_name("pcs_server.py")
+AGENT = Path(__file__).resolve().parents[2] / "hanfs" / "files" / "nfsserver"
 # As it is when the tests begin: one of them may point it elsewhere for a while.
 TEMPORARY = Path(tempfile.gettempdir()).resolve()
 
-# $1 is the root file system, $2 the directory to share, the rest the command.
+# $1 is the root file system, $2 the directory to share, $3 the formula's own resource agent, which
+# the formula puts beside the others, the rest the command.
 _ENTER = """\
 set -e
-root=$1 shared=$2 layer=/mnt
-shift 2
+root=$1 shared=$2 agent=$3 layer=/mnt
+shift 3
 mount -t tmpfs tmpfs "$layer"
 mkdir "$layer/upper" "$layer/work" "$layer/merged"
 merged=$layer/merged
@@ -34,6 +36,7 @@ mkdir -p "$merged$shared" "$merged/dev" "$merged/proc"
 mount --bind "$shared" "$merged$shared"
 mount --bind /dev "$merged/dev"
 mount --bind /proc "$merged/proc"
+install -D -m 755 "$agent" "$merged/usr/lib/ocf/resource.d/hanfs/nfsserver"
 cd /
 exec chroot "$merged" "$@"
 """
@@ -62,7 +65,7 @@ class ToolRoot:
         way = []
         if root != "/":
             way = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER, "sh"]
-            way += [root, shared]
+            way += [root, shared, str(AGENT)]
         self._server = subprocess.Popen(
             [*way, "/usr/bin/python3", "-Es", "-c", SERVER.read_text(), self._address],
             stdin=subprocess.PIPE,
