@@ -111,8 +111,10 @@ class Stall:
 
     def told(self):
         """What one figure says of it beside its seconds."""
+        began, over = (self.events.get(f"grace {word}") for word in ("began", "over"))
         return {
             "parts": self.parts(),
+            "grace": round(over - began, 1) if began and over else None,
             "processes": self.processes(),
             "part_processes": self.part_processes(),
             "slowest": self.slowest(),
