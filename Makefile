@@ -3,12 +3,13 @@
 
 PYTHON ?= /usr/bin/python3
 
-.PHONY: help demo test test-all unit lint bench bench-failover down
+.PHONY: help demo test test-all canary unit lint bench bench-failover down
 
 help:
 	@echo 'make demo         the article on two machines, from bare to a moved service (KEEP=1 leaves it up)'
 	@echo 'make test         lint and every test (ARGS="-k storage" for some of them)'
 	@echo 'make test-all     the same, and what is repeated on more versions, in more rounds'
+	@echo 'make canary       the formula on Debian testing: what comes, not what is supported'
 	@echo 'make unit         the tests that need no lab'
 	@echo 'make lint         ruff, salt-lint and yamllint'
 	@echo 'make bench        what the engine costs, one JSON line per figure, and the table in docs/performance.md'
@@ -23,6 +24,9 @@ test: lint
 
 test-all: lint
 	$(PYTHON) -m tests.lab test --all $(ARGS)
+
+canary:
+	$(PYTHON) -m tests.lab test --canary tests/functional tests/integration $(ARGS)
 
 unit:
 	$(PYTHON) -m tests.lab test tests/unit $(ARGS)

@@ -89,7 +89,12 @@ def _check_agents(machine, asked, live):
                     f"{path}:attributes:{attribute}: left out, the installed {agent} does not "
                     "know it"
                 )
-        problems += _cib_agent.problems(path, wanted, metadata, present)
+        problems += _cib_agent.problems(path, wanted, metadata, {*present, *wanted["ahead"]})
+        wanted["unknown"] = [
+            attribute
+            for attribute in wanted["ahead"]
+            if attribute in wanted["attributes"] and attribute not in metadata["parameters"]
+        ]
         defaults = _cib_agent.default_operations(metadata, agent)
         wanted["defaults"] = [
             one for one in defaults if wanted["all_defaults"] or one["name"] == "monitor"

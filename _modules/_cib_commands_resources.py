@@ -89,11 +89,16 @@ def _create(commands, name, new, bundle):
         words += ["bundle", bundle]
     if word == "resource" and (defaults is None or not wanted["all_defaults"]):
         words.append("--no-default-ops")
-    commands.say("make", *words)
+    commands.say("make", *words, *_forced(wanted, new["attributes"]))
     if new.get("utilization"):
         commands.say("change", "resource", "utilization", name, *commands.pairs(new["utilization"]))
     if new.get("description"):
         commands.no_description("the resource", name)
+
+
+def _forced(wanted, attributes):
+    """pcs refuses what the installed agent does not know yet, without --force."""
+    return ["--force"] if set(attributes) & set(wanted.get("unknown", ())) else []
 
 
 def _described(operations, defaults):
@@ -123,12 +128,12 @@ def _change(commands, name, change):
     if "agent" in change:
         text = f"pcs cannot make {name} a resource of {change['agent']}: delete and create it"
         commands.remark("change", text)
-    secrets = commands.want["primitives"][name]["secrets"]
-    words = commands.pairs(change.get("attributes", {}), secrets)
+    wanted, attributes = commands.want["primitives"][name], change.get("attributes", {})
+    words = commands.pairs(attributes, wanted["secrets"])
     if change.get("meta"):
         words += ["meta", *commands.pairs(change["meta"])]
     if words:
-        commands.say("change", word, "update", name, *words)
+        commands.say("change", word, "update", name, *words, *_forced(wanted, attributes))
     if change.get("utilization"):
         pairs = commands.pairs(change["utilization"])
         commands.say("change", "resource", "utilization", name, *pairs)

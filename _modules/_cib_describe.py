@@ -13,6 +13,7 @@ A description is what people write in pillar or give to ``pcs.configured``:
         agent: ocf:heartbeat:IPaddr2
         attributes: {ip: 192.168.16.100, cidr_netmask: 24}
         optional: [nic]                       # left out, with a note, if the agent lacks it
+        ahead: [check_link_status]            # there all the same: a newer agent needs it at once
         meta: {failure-timeout: 60s}
         utilization: {cpu: 1}
         operations: {monitor: {interval: 20s}}

@@ -25,7 +25,7 @@ from _cib_xml import Cib
 _WHOLE = re.compile(r"^-?\d+$", re.A)
 ON_FAIL = tuple("ignore block demote stop restart standby fence restart-container".split())
 _FIELDS = (
-    *("agent", "attributes", "optional", "meta", "utilization", "operations"),
+    *("agent", "attributes", "optional", "ahead", "meta", "utilization", "operations"),
     *("default-operations", "description"),
 )
 
@@ -46,6 +46,7 @@ def check(check: Checker, kind: str, path: str, value: Any) -> Any:
             "attributes": attributes,
             "secrets": secrets,
             "optional": check.names(f"{here}:optional", inner.get("optional")),
+            "ahead": check.names(f"{here}:ahead", inner.get("ahead")),
             "meta": check.scalars(f"{here}:meta", inner.get("meta")),
             "utilization": _utilization(check, f"{here}:utilization", inner.get("utilization")),
             "operations": _operations(check, f"{here}:operations", inner.get("operations")),

@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import _hanfs_names
 import _hanfs_profile_hardened
 import _hanfs_storage
+import _hanfs_storage_rules_mounts
 from _cib_errors import CommandExecutionError
 from _cib_run import Machine
 from _cib_values import Data
@@ -102,13 +103,17 @@ def _used_in_file():
         tree = ElementTree.parse(CIB_FILE)
     except (OSError, ElementTree.ParseError):
         return set()
-    found = set()
-    for primitive in tree.iter("primitive"):
-        wanted_name = _ATTRIBUTES.get(primitive.get("type", ""))
-        for pair in primitive.iterfind("instance_attributes/nvpair"):
-            if pair.get("name") == wanted_name:
-                found.add(pair.get("value"))
-    return found
+    primitives = {
+        element.get("id"): {
+            "agent": element.get("type"),
+            "attributes": {
+                pair.get("name"): pair.get("value")
+                for pair in element.iterfind("instance_attributes/nvpair")
+            },
+        }
+        for element in tree.iter("primitive")
+    }
+    return set(used({"primitives": primitives}).values())
 
 
 def used(description: Data) -> dict[str, str]:
@@ -120,13 +125,23 @@ def used(description: Data) -> dict[str, str]:
 
     Returns ``{id: directory}``.
     """
-    found = {}
+    found, shared = {}, None
     for name, item in (description.get("primitives") or {}).items():
+        attributes = item.get("attributes") or {}
         key = _ATTRIBUTES.get(str(item.get("agent")).split(":")[-1])
-        directory = (item.get("attributes") or {}).get(key)
+        shared = attributes.get("nfs_shared_infodir") or shared
+        directory = attributes.get(key)
         if directory:
             found[name] = directory
-    return found
+    return {name: _unbound(directory, shared) for name, directory in found.items()}
+
+
+def _unbound(directory, shared):
+    """What the NFS server's agent binds over its own directory, by its name on the shared disk."""
+    here = f"{_hanfs_storage_rules_mounts.NFS_STATE}/"
+    if shared and directory.startswith(here):
+        return f"{shared}/{directory[len(here) :]}"
+    return directory
 
 
 def without(description: Data, directories: Container[str]) -> Data:

@@ -37,7 +37,7 @@ def gather(site: Site, root: str = "/", os_id: str | None = None) -> Data:
     Returns a dict: ``installed``, ``settings`` (what the files say), ``live`` (what nfsd runs
     with, None while it does not), ``exports`` and ``exports_d``, ``idmap_domain``,
     ``idmap_known``, ``keytab``, ``state_shared``, ``state_names``, ``unit_starts``,
-    ``kernel_has_nfsd``, ``loopback``.
+    ``kernel_has_nfsd``, ``kernel_has_multiport``, ``loopback``.
     """
     conf = _nfs_conf(root)
     mounts = _hanfs_facts_parse.mounts(_text("/proc/self/mountinfo", root) or "")
@@ -63,6 +63,7 @@ def gather(site: Site, root: str = "/", os_id: str | None = None) -> Data:
         "state_names": _hanfs_facts_files.names("/var/lib/nfs", root),
         "unit_starts": _unit_starts(root),
         "kernel_has_nfsd": _kernel_has_nfsd(root),
+        "kernel_has_multiport": _kernel_has("xt_multiport", root),
         "loopback": _loopback(site, mounts, root),
     }
 
@@ -197,9 +198,13 @@ def _unit_starts(root):
 
 
 def _kernel_has_nfsd(root):
-    """None while it cannot be known: no list of the running kernel's modules."""
     if re.search(r"\bnfsd$", _text("/proc/filesystems", root) or "", re.M):
         return True
+    return _kernel_has("nfsd", root)
+
+
+def _kernel_has(module, root):
+    """None while it cannot be known: no list of the running kernel's modules."""
     kernel = _hanfs_facts_files.line("/proc/sys/kernel/osrelease", root)
     for directory in ("/lib/modules", "/usr/lib/modules"):
         texts = [
@@ -207,7 +212,7 @@ def _kernel_has_nfsd(root):
             for name in ("modules.dep", "modules.builtin")
         ]
         if texts[0] is not None:
-            return any("/nfsd.ko" in (text or "") for text in texts)
+            return any(f"/{module}.ko" in (text or "") for text in texts)
     return None
 
 

@@ -141,6 +141,14 @@ CODES: dict[str, Data] = {
         "cure": "systemctl disable sbd (not mask), or pillar {path}:fencing:sbd",
         "source": "docs/fencing.md",
     },
+    "HANFS218": {
+        "severity": "error",
+        "title": "This kernel cannot block a port with iptables",
+        "why": "portblock starts, but its stop fails, and a failed stop is a fenced node: the"
+        " service leaves this node by force only",
+        "cure": "dnf install kernel-modules-extra-$(uname -r), or boot the kernel that has it",
+        "source": "docs/agents.md (portblock)",
+    },
 }
 _NEEDED = ("corosync", "pacemaker", "pcsd", "nfs-server", "nfs-mountd", "nfs-idmapd", "nfsdcld")
 _NEEDED_V3 = ("rpcbind", "rpc-statd")
@@ -287,6 +295,13 @@ def _no_nfsd(site, plan, facts):
         yield f"{facts['kernel']} has no module nfsd"
 
 
+def _no_multiport(site, plan, facts):
+    installed = "portblock" in (facts["agents"] or {}).get("names", ())
+    if installed and facts["nfs"]["kernel_has_multiport"] is False:
+        for name in _hanfs_lint_plan.with_agent(plan, "portblock"):
+            yield f"{name}: {facts['kernel']} has no module xt_multiport"
+
+
 def _shutdown_order(site, plan, facts):
     devices = facts["storage"]["devices"].items()
     remote = [path for path, one in devices if one["iscsi"] or one["multipath"]]
@@ -320,4 +335,5 @@ RULES = {
     "HANFS215": _no_nfsd,
     "HANFS216": _shutdown_order,
     "HANFS217": _sbd_without_work,
+    "HANFS218": _no_multiport,
 }

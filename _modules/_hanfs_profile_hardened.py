@@ -51,9 +51,32 @@ _TIMES = {
 }
 
 
+# What newer agents would choose in another way than all older ones, which do not know the
+# parameters and work like this by themselves (docs/agents.md). They are there from the start, so
+# that the first stop or probe after an upgrade of the agent is right already.
+_AHEAD: dict[str, dict[str, Any]] = {
+    "portblock": {
+        # nftables since resource-agents 4.17: the rule that resets connections stays for ever when
+        # the service stops, and what the older agent has blocked is never opened again.
+        "firewall": "iptables",
+        # The rule alone in 4.17: "running" wherever nothing is blocked, on the passive node, too.
+        "status_check": "pseudo",
+    },
+    # True since 4.17: a link that is down bars the node, and one switch that restarts both nodes,
+    # until the failure is forgotten. In 4.17 any interface that is down, used or not, does.
+    "IPaddr2": {"check_link_status": False},
+}
+
+
 def core() -> str:
     """The group that holds the file systems and the NFS server: where it is, the service is."""
     return GROUP
+
+
+# Where portblock is told that it is. It looks for it at each probe since resource-agents 4.17, and
+# a node that has not is barred from the resource: so a directory that is there on both nodes, over
+# which the NFS server's agent binds the state directory where the server runs.
+TICKLE = "/var/lib/nfs/tickle"
 
 
 def tickle_directory(site: Site) -> str | None:
@@ -123,9 +146,11 @@ def _constraints(exports, groups, notify):
 
 def _primitive(agent, attributes, provider="heartbeat", **more):
     start, stop, interval, timeout = _TIMES[agent]
+    ahead = _AHEAD.get(agent, {})
     return {
         "agent": f"ocf:{provider}:{agent}",
-        "attributes": attributes,
+        "attributes": {**attributes, **ahead},
+        **({"ahead": list(ahead)} if ahead else {}),
         "operations": {
             "start": {"timeout": f"{start}s"},
             "stop": {"timeout": f"{stop}s"},
@@ -274,8 +299,7 @@ def _portblock(site, address, grains):
         "ip": address["ip"],
         "reset_local_on_unblock_stop": True,
     }
-    directory = tickle_directory(site)
-    return {**attributes, "tickle_dir": directory} if directory else attributes
+    return {**attributes, "tickle_dir": TICKLE} if tickle_directory(site) else attributes
 
 
 def _protocol(grains):

@@ -25,6 +25,20 @@ rpc.statd keeps its clients where the resource agents look for them:
       - hanfs: The NFS server has the settings of the site
 {%- endif %}
 
+{%- if hanfs.hardened %}
+
+portblock finds its directory where the service does not run, too:
+  file.directory:
+    - name: /var/lib/nfs/tickle
+    - user: root
+    - group: root
+    - mode: '0700'
+    - require:
+      - sls: hanfs.nfs
+    - require_in:
+      - hanfs: The NFS server has the settings of the site
+{%- endif %}
+
 The NFS server has the settings of the site:
   hanfs.nfs_settings:
     - path: {{ hanfs.path | json }}

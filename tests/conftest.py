@@ -6,6 +6,10 @@ its reason begins with "by design: ".
 
 Tests marked ``repeated`` run with ``--all`` alone: what they would find, another test of the
 same session finds as well, on another version or in an earlier round.
+
+Tests marked ``canary`` run on Debian testing, which is not supported and changes every day. With
+``--all`` those that fail are told at the end and fail nothing; ``--canary`` runs them alone, and
+what fails, fails.
 """
 
 from __future__ import annotations
@@ -17,24 +21,39 @@ from tests.support import salt_modules  # noqa: F401  (the library is importable
 
 _NOTES = pytest.StashKey[list]()
 BY_DESIGN = "by design: "
+WARNING = "Debian testing, not supported: a warning of what comes"
 
 
 def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="also the tests marked repeated")
+    parser.addoption("--canary", action="store_true", help="only the tests on Debian testing")
 
 
 def pytest_configure(config):
     config.stash[_NOTES] = []
     config.addinivalue_line("markers", "repeated: the same once more; with --all alone")
+    config.addinivalue_line("markers", "canary: on Debian testing; a warning, no failure")
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--all"):
-        return
-    left = [item for item in items if item.get_closest_marker("repeated")]
+    left = [item for item in items if not _selected(config, item)]
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+    if not config.getoption("--canary"):
+        for item in filter(_on_testing, items):
+            item.add_marker(pytest.mark.xfail(reason=WARNING))
+
+
+def _on_testing(item):
+    return item.get_closest_marker("canary") is not None
+
+
+def _selected(config, item):
+    if config.getoption("--canary"):
+        return _on_testing(item)
+    further = _on_testing(item) or item.get_closest_marker("repeated")
+    return config.getoption("--all") or not further
 
 
 @pytest.fixture
@@ -62,6 +81,12 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.section("measured")
         for line in config.stash[_NOTES]:
             terminalreporter.write_line(line)
+    warnings = [one for one in terminalreporter.getreports("xfailed") if "canary" in one.keywords]
+    if warnings:
+        terminalreporter.section("Debian testing: what comes, no failure of today")
+        for report in warnings:
+            terminalreporter.write_line(f"{report.nodeid} ({report.when})")
+            terminalreporter.write_line(report.longreprtext)
     gaps = _gaps(terminalreporter._session) if enter.inside() else []
     if gaps:
         terminalreporter.section("skipped although this is a lab: a failure")

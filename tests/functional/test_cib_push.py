@@ -591,6 +591,35 @@ def test_optional_attribute_the_agent_lacks(started):
     ]
 
 
+AHEAD = (((*A, "attributes", "futuristic"), 1), ((*A, "ahead"), ["futuristic"]))
+
+
+def test_attribute_ahead_of_the_agent(started):
+    """It is there, costs the next run nothing, and pcs is told to take it, too."""
+    new = changed(*AHEAD)
+    assert started.world().salt["cib.validate"](new) == []
+    told = started.world().salt["cib.plan"](new)["commands"]
+    assert ["pcs", "resource", "update", "A", "futuristic=1", "--force"] in told
+    done = started.world().salt["cib.apply"](new, wait=0)
+    assert done["pushed"] and done["notes"] == []
+    assert started.text().count('name="futuristic"') == 1
+    world = started.world()
+    assert world.salt["cib.apply"](new, wait=0)["changes"] == {}
+    assert [command[0] for command in world.commands] == ["cibadmin"]
+    other = changed(*AHEAD, ((*A, "attributes", "faek"), 1))
+    with pytest.raises(CommandExecutionError, match="faek: the agent .* has no such parameter"):
+        started.world().salt["cib.plan"](other)
+
+
+def test_pcs_makes_what_is_ahead_of_the_agent(tools):
+    """The commands of a plan, run by pcs: a new one, and one that is changed."""
+    new = changed(*AHEAD)
+    world = tools.world()
+    for description in (new, changed(*AHEAD, ((*A, "attributes", "futuristic"), 2))):
+        tools.pcs(*(command[1:] for command in world.salt["cib.plan"](description)["commands"]))
+        assert "futuristic" not in str(world.salt["cib.plan"](description)["changes"])
+
+
 def test_no_cluster(tools):
     tools.cib.unlink()
     with pytest.raises(CommandExecutionError, match="cannot be read"):

@@ -23,7 +23,11 @@ def main(arguments):
     if options.command == "shell":
         return _shell(options)
     try:
-        prepare(images=_needs_images(options), tests=options.command != "demo")
+        prepare(
+            images=_needs_images(options),
+            tests=options.command != "demo",
+            canary=sessions.canary_wanted(options.arguments),
+        )
     except (prereq.Unsuitable, LookupError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -42,10 +46,11 @@ def _needs_images(options):
     return options.command != "lint"
 
 
-def prepare(images=True, tests=True):
+def prepare(images=True, tests=True, canary=False):
     """Install and build all that is missing; quick when nothing is.
 
-    ``images``: what nodes are made of, ``tests``: also what only tests need of that.
+    ``images``: what nodes are made of, ``tests``: also what only tests need of that, ``canary``:
+    and Debian testing.
     """
     prereq.check_host()
     enter.remove_cgroups()
@@ -58,6 +63,8 @@ def prepare(images=True, tests=True):
             kernel = functools.partial(machines.prepare_kernel, build=tests)
             image.ensure(tests, [kernel, *([prereq.ensure_older_salts] if tests else [])])
             machines.prepare(tests)
+            if canary:
+                image.ensure_canary()
 
 
 def _inside(options):

@@ -4,6 +4,7 @@
 ``installed``  the same after ``apt-get install`` of the formula's packages, with all
                that Debian does by itself (a one-node cluster, services enabled).
 ``bullseye``, ``trixie``  Debian 11 and 13 with a cluster's packages, see ``suites``.
+``testing``    Debian testing, for those who ask for it alone, see ``canary``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.lab import enter, packages, paths, suites
+from tests.lab import canary, enter, packages, paths, suites
 from tests.lab.debian import BASE_PACKAGES, DPKG_OPTIONS, MASKED_UNITS, minion_unit, recipe
 from tests.lab.debian import run_logged as _logged
 from tests.lab.progress import say
@@ -71,6 +72,14 @@ def ensure(all_suites=True, beside=()):
             done.result()
 
 
+def ensure_canary():
+    """Build what is made of Debian testing; where that does not work, say so and go on."""
+    try:
+        ensure_made(canary.SUITE, canary.recipe_of(), canary.build)
+    except (OSError, RuntimeError, LookupError, subprocess.SubprocessError) as error:
+        say(f"no root file system of Debian testing: {error}")
+
+
 def _ensure_chain(chain):
     """Build those of a list of (kind, function) that are missing, one after the other."""
     for kind, build in chain:
@@ -104,6 +113,8 @@ def _directory(kind):
 
 
 def _recipe_of(kind):
+    if kind == canary.SUITE:
+        return canary.recipe_of()
     return suites.recipe_of(kind) if kind in suites.SUITES else _recipe()
 
 

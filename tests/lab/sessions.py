@@ -76,6 +76,11 @@ def images_wanted(arguments):
     return not named or any(paths.REPO / UNIT not in [path, *path.parents] for path in named)
 
 
+def canary_wanted(arguments):
+    """Whether these arguments for pytest select tests on Debian testing."""
+    return bool({"--all", "--canary"} & set(arguments))
+
+
 def _named(arguments):
     found = [(paths.REPO / word.split("::")[0]).resolve() for word in arguments if word]
     return [path for path in found if path.exists()]

@@ -59,7 +59,7 @@ MISTAKES = {
     ),
     "key of a primitive": (
         {"primitives": {"A": {"agent": DUMMY, "attribute": {}}}},
-        "primitives:A:attribute: unknown key; allowed: agent, attributes, default-operations, ",
+        "primitives:A:attribute: unknown key; allowed: agent, ahead, attributes, ",
     ),
     "bad id": (
         {"primitives": {"1 A": {"agent": DUMMY}}},

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import _cib_describe
+from tests.support.rendering import ROOT
 from tests.support.salt_modules import load
 from tests.support.sites import hardened
 
@@ -103,8 +104,10 @@ def test_the_address_and_what_comes_with_it():
         "members": ["ip_192.168.16.100", "tickle_192.168.16.100"]
     }
     assert made["primitives"]["ip_192.168.16.100"] == primitive(
-        "IPaddr2", 40, 40, 10, 30, {"ip": "192.168.16.100", "cidr_netmask": 24}
-    )
+        "IPaddr2", 40, 40, 10, 30,
+        {"ip": "192.168.16.100", "cidr_netmask": 24, "check_link_status": False},
+        ahead=["check_link_status"],
+    )  # fmt: skip
     assert made["primitives"]["tickle_192.168.16.100"] == primitive(
         "portblock", 40, 40, 10, 30,
         {
@@ -112,9 +115,12 @@ def test_the_address_and_what_comes_with_it():
             "portno": 2049,
             "action": "unblock",
             "ip": "192.168.16.100",
-            "tickle_dir": "/srv/nfs/nfsinfo/tickle",
+            "tickle_dir": "/var/lib/nfs/tickle",
             "reset_local_on_unblock_stop": True,
+            "firewall": "iptables",
+            "status_check": "pseudo",
         },
+        ahead=["firewall", "status_check"],
     )  # fmt: skip
     assert made["primitives"]["nfs_notify"] == primitive(
         "nfsnotify", 90, 90, 30, 90,
@@ -354,3 +360,14 @@ def test_derived_numbers_stay_for_ever():
 )
 def test_names_of_exports(directory, mountpoints, name):
     assert names.export_name(directory, mountpoints) == name
+
+
+def test_every_agent_and_what_is_ahead_of_it_is_documented():
+    """docs/agents.md: a section each, and the reason for each attribute an older one ignores."""
+    text = (ROOT / "docs" / "agents.md").read_text()
+    for item in compiled()["primitives"].values():
+        agent = item["agent"].rpartition(":")[2]
+        assert item["agent"].startswith("stonith:") or f"## {agent}" in text, agent
+        for name in item.get("ahead", ()):
+            value = str(item["attributes"][name]).lower()
+            assert f"**`{name}={value}`** (`ahead`)" in text, name

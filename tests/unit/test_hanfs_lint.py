@@ -245,13 +245,21 @@ CASES = {
         "6.1.0-18-amd64",
         files={
             "/proc/filesystems": "nodev\tproc\n",
-            "/lib/modules/6.1.0-18-amd64/modules.dep": "kernel/fs/xfs/xfs.ko:\n",
+            "/lib/modules/6.1.0-18-amd64/modules.dep": "kernel/fs/xfs/xfs.ko:\n"
+            "kernel/net/netfilter/xt_multiport.ko:\n",
         },
     ),
     "HANFS216": Case(DISK, links=ISCSI),
     "HANFS217": Case(
         "sbd.service",
         links={"/etc/systemd/system/corosync.service.requires/sbd.service": "/lib/x"},
+    ),
+    "HANFS218": Case(
+        "tickle_192.168.16.100: 6.1.0-18-amd64",
+        files={
+            "/lib/modules/6.1.0-18-amd64/modules.dep": "kernel/fs/nfsd/nfsd.ko:\n",
+            "/lib/modules/6.1.0-18-amd64/modules.builtin": "kernel/net/netfilter/x_tables.ko\n",
+        },
     ),
     "HANFS302": Case("NFS_SHARED", files={"/dev/sdb": pv_image(flags=())}),
     "HANFS303": Case("none", files={"/etc/lvm/lvm.conf": "# nothing\n"}),
@@ -586,6 +594,14 @@ def test_what_is_not_installed_yet_is_no_finding(tmp_path):
     node = Node(tmp_path / "full")
     node.root = tmp_path / "bare"
     node.root.mkdir()
+    assert node.findings(good_hardened()) == []
+
+
+@pytest.mark.parametrize("list_", ["modules.dep", "modules.builtin"])
+def test_a_kernel_that_blocks_ports_by_a_module_or_built_in(node, list_):
+    directory = "/lib/modules/6.1.0-18-amd64"
+    node.write(f"{directory}/modules.dep", "kernel/fs/xfs/xfs.ko:\n")
+    node.write(f"{directory}/{list_}", "kernel/net/netfilter/xt_multiport.ko.xz\n")
     assert node.findings(good_hardened()) == []
 
 

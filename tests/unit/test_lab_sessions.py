@@ -28,6 +28,11 @@ def test_nobody_rests_while_others_have_work():
         assert set(queue) == everything - ({sessions.MACHINES} if worker != "machines" else set())
 
 
+def test_debian_testing_is_built_for_those_who_ask_for_it():
+    assert sessions.canary_wanted(["--all"]) and sessions.canary_wanted(["--canary", "tests/x.py"])
+    assert not sessions.canary_wanted([]) and not sessions.canary_wanted(["-k", "canary"])
+
+
 def test_what_begins_first_exists():
     for file in sessions.LONGEST_FIRST:
         assert (paths.REPO / file).is_file()
