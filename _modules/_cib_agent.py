@@ -41,6 +41,8 @@ def parse(xml: str) -> Data:
         root = ET.fromstring(xml)
     except ET.ParseError as err:
         raise ValueError(f"this is no XML: {err}") from err
+    if next(root.iter("resource-agent"), None) is None:
+        raise ValueError(f"its root is <{root.tag}>, and there is no <resource-agent>")
     parameters = {}
     for element in root.iter("parameter"):
         parameters[element.get("name")] = _parameter(element)

@@ -20,6 +20,8 @@ DIFFERENCES = {
     "host_auth": "pcs.auth.client",
     # `pcs cluster setup CLUSTER NAME addr=A addr=B`, else `--name CLUSTER NAME,B`
     "named_nodes": "cluster.create.separated-name-and-address",
+    # `pcs cluster setup ... --corosync_conf=FILE`: pcs's own judgement, nothing is touched
+    "setup_to_file": "cluster.create.local",
     # `pcs cluster config update`, `pcs cluster link`: a running cluster's corosync.conf, else only
     # `pcs quorum update` changes anything in it
     "config_update": "corosync.config.update",

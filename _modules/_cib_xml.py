@@ -44,7 +44,12 @@ class Cib:
             if element.get("id") and element.tag not in _REFERRING
         }
         self.taken = set(self.by_id)
+        for operation in self.configuration.iter("op"):
+            if not operation.get("name"):
+                raise ValueError(f"the <op> {operation.get('id')} in this CIB has no name")
         for pair in self.configuration.iter("nvpair"):
+            if not pair.get("name") and not pair.get("id-ref"):
+                raise ValueError(f"the <nvpair> {pair.get('id')} in this CIB has no name")
             # Pacemaker makes a resource of this name for a guest node
             guest = pair.get("value") if pair.get("name") == "remote-node" else None
             if guest:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import _cib_describe
 import _cib_values
+import _hanfs_check_here
 import _hanfs_here
 import _hanfs_model
 import _hanfs_net
@@ -62,6 +63,7 @@ def check(
     _check_node(normal, path, member, local, report)
     _check_cluster(normal, path, report)
     _check_names(normal, path, report)
+    _check_values(machine, normal, places[0], path, member, report)
     for storage, here in zip(normal["file_systems"], places[0]):
         _check_device(machine, normal, storage, here, member, report)
         _check_fstab(storage, here, report)
@@ -176,6 +178,17 @@ def _check_names(site, path, report):
             )
 
 
+def _check_values(machine, site, places, path, member, report):
+    """A member's directories and exports are there already: what they lack now stops no run."""
+    here = _hanfs_check_here
+    report["notes" if member else "problems"] += [
+        *here.accounts(site, places, path),
+        *here.clients(site, path),
+    ]
+    report["problems"] += here.firewall(site, path)
+    report["problems"] += here.export_options(site, machine.grains, path)
+
+
 def _check_host_name(site, address, place, path, report):
     """
     sm-notify sends a name, never an address, and fails without one: nfs-utils,
@@ -221,6 +234,11 @@ def _check_device(machine, site, storage, place, member, report):
         return
     if decision["verdict"] == "refuse":
         report["problems"].append(f"{here}: {decision['why']}")
+    elif _hanfs_check_here.taken_by_device(storage, decision):
+        report["problems"].append(
+            f"{place}:vg: /dev/{storage['vg']} is there already, and LVM makes no volume group of "
+            "that name"
+        )
     elif decision["verdict"] in ("unlisted", "absent"):
         # The run itself lets LVM see it, or waits for it, and looks again before it makes anything.
         report["notes"].append(f"{here}: {decision['why']}")

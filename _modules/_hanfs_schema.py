@@ -24,6 +24,7 @@ import _hanfs_schema_cluster
 import _hanfs_schema_exports
 import _hanfs_schema_fencing
 import _hanfs_schema_nfs
+import _hanfs_schema_programs as programs
 import _hanfs_schema_storage
 from _hanfs_types import RawSite, Site
 
@@ -52,7 +53,6 @@ _DEEPEST = 30
 _LARGEST_BITS = 256
 # As in map.jinja.
 _LONGEST_WORD = 250
-_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 _CODE = re.compile(r"HANFS[0-9]{3}\Z")
 
 
@@ -99,6 +99,8 @@ def _endless(site, path):
         value, here, depth = waiting.pop()
         if isinstance(value, int) and value.bit_length() > _LARGEST_BITS:
             found.append(f"{here}: no number that large is right anywhere")
+        if isinstance(value, (str, bytes)) and len(value) > programs.TEXT_BYTES:
+            found.append(f"{here}: no text is longer than {programs.TEXT_BYTES} signs")
         if not isinstance(value, (dict, list, tuple)):
             continue
         if depth > _DEEPEST:
@@ -224,6 +226,8 @@ def secret_problems(site: RawSite, pillar: Any, path: str = "hanfs") -> list[str
         content = part(files, name).get("content")
         if not isinstance(content, str) or not content:
             found.append(f"{here}:key_files:{name}:content: must be text and not empty")
+        encoding, place = part(files, name).get("encoding"), f"{here}:key_files:{name}:content"
+        _hanfs_schema_fencing.report_content(content, encoding, place, found.append)
     found += _clear_text(part(site, "cluster_config"), f"{path}:cluster_config")
     return _lines(found)
 
@@ -293,15 +297,20 @@ def normalise(site: RawSite, path: str = "hanfs") -> Site:
 
 def _site_keys(hardened):
     seconds = checks.number(1, 86400, " (seconds)")
-    service = checks.text(_WORD, "the name of a firewalld service")
+    service = checks.text(
+        programs.FIREWALLD_SERVICE, "the name of a firewalld service: letters, digits and _ -"
+    )
+    zone = checks.text(
+        programs.FIREWALLD_ZONE, "the name of a firewalld zone: at most 17 letters, digits and _ -"
+    )
     found = {
         "profile": checks.choice(*PROFILES),
         "server_scope": checks.scope,
         "firewall": checks.mapping(
             {
                 "manage": checks.boolean,
-                "zone": checks.text(_WORD, "the name of a firewalld zone"),
-                "cluster_zone": checks.text(_WORD, "the name of a firewalld zone"),
+                "zone": zone,
+                "cluster_zone": zone,
                 "services": checks.list_of(service, "services"),
             }
         ),

@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import _hanfs_schema_programs as programs
 from _cib_values import Data
 
 # Says what is wrong, in a sentence.
@@ -30,15 +31,15 @@ _CIB_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _CIB_NAMES = "a name the cluster allows (a letter or _, then letters, digits and _ . -)"
 _CIB_WORD = re.compile(r"[A-Za-z0-9_.-]+\Z")
 _LVM_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9+_.][A-Za-z0-9+_.-]{0,126}\Z")
-# Names LVM keeps for its own hidden volumes.
-_LVM_RESERVED = re.compile(
-    r"(snapshot|pvmove)|_(cdata|cmeta|corig|mlog|mimage|pmspare|rimage|rmeta|tdata|tmeta|vdata|vorigin)"
-)
 _ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?\Z")
-# The agent gives it to hostname(1), which takes nothing else.
-_SCOPE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?\Z")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _CLIENT_NAME = re.compile(r"(\*|@?[A-Za-z0-9*?][A-Za-z0-9*?._-]*)\Z")
+_NUMBERS = re.compile(r"[0-9.]+\Z")
+# What udev leaves in the name of a device (allow_listed_char_for_devnode in systemd's
+# src/shared/device-nodes.c), and slashes. SBD's list of devices is separated by semicolons.
+_DEVICE = re.compile(r"/[\w+.:=@/-]*\Z")
+# What agents, which are shell scripts, or the CIB would read.
+_PATH = re.compile(r"/[^\s\"'\\`$&;|<>(){}\[\]*?!#]*\Z")
 _SIZE = re.compile(r"([1-9][0-9]{0,8}[KMGT]|([1-9][0-9]?|100)%)\Z")
 _SYSTEM_DIRECTORIES = tuple(
     "/ /bin /boot /dev /etc /lib /lib64 /proc /root /run /sbin /sys /tmp /usr /var /var/lib"
@@ -46,6 +47,8 @@ _SYSTEM_DIRECTORIES = tuple(
 )
 # What is short, and what it says is no more than itself.
 _SHOWN = (str, bytes, int, float, type(None), datetime.date)
+# Not on any disk: the directory would be gone after a boot, or cannot be made at all.
+_FLEETING = ("/dev/", "/proc/", "/sys/", "/run/")
 _PATH_BYTES = 1024  # of a path that clients mount (MNTPATHLEN, RFC 1813, appendix I)
 _HINTS = {
     "fencing": (
@@ -163,6 +166,11 @@ def ip(value: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         or address.is_loopback
         or address.is_multicast
         or address.is_link_local
+        # "This network" and the limited broadcast (RFC 1122, 3.2.1.3); an IPv4 address in IPv6's
+        # clothes, which Python 3.13 spells in another way than 3.12.
+        or (address.version == 4 and address.packed[0] == 0)
+        or address.packed == b"\xff" * 4
+        or getattr(address, "ipv4_mapped", None) is not None
     )
     return None if unusable or "%" in value else address
 
@@ -186,23 +194,29 @@ def node_nodes(value: Any, path: str, report: Report) -> None:
         text(_HOST, "a host name (as `uname -n` prints it on that machine)")(
             name, f"{path}:{name}", report
         )
+        if isinstance(name, str) and len(name) > programs.HOST_NAME:
+            report(f"{path}:{name}: a machine's name has at most {programs.HOST_NAME} signs")
         if ip(name) is not None:
             report(f"{path}:{name}: is an address; the key is the node's host name")
         list_of(address, "addresses, one per link", 1, 8)(addresses, f"{path}:{name}", report)
 
 
 def is_absolute(value: Any) -> bool:
-    if not isinstance(value, str) or not re.match(r"/[^\s\"'\\]*\Z", value):
+    if not isinstance(value, str) or not _PATH.match(value):
         return False
-    plain = value.isprintable() and not value.startswith("//")
-    return plain and posixpath.normpath(value) == value and len(value.encode()) <= _PATH_BYTES
+    if not value.isprintable() or value.startswith("//") or posixpath.normpath(value) != value:
+        return False
+    coded = value.encode()
+    parts = max(map(len, coded.split(b"/")))
+    return len(coded) <= _PATH_BYTES and parts <= programs.PATH_PART_BYTES
 
 
 def absolute(value: Any, path: str, report: Report) -> None:
     if not is_absolute(value):
         report(
             f"{path}: {shown(value)} is not an absolute path without '..', blanks, quotes, signs "
-            f"that cannot be printed or a slash at the end, of at most {_PATH_BYTES} bytes"
+            f"that a shell reads or that cannot be printed or a slash at the end, of at most "
+            f"{_PATH_BYTES} bytes, {programs.PATH_PART_BYTES} in each part"
         )
 
 
@@ -221,18 +235,35 @@ def mountpoint(value: Any, path: str, report: Report) -> None:
             f"{path}: {value} belongs to the operating system; take a directory of its own "
             "such as /nfsdata"
         )
+    elif isinstance(value, str) and value.startswith(_FLEETING):
+        report(f"{path}: {shown(value)} is on no disk; take a directory such as /nfsdata")
 
 
 def device(value: Any, path: str, report: Report) -> None:
     absolute(value, path, report)
     if isinstance(value, str) and not value.startswith("/dev/"):
         report(f"{path}: {shown(value)} is not below /dev (best is a name from /dev/disk/by-id)")
+    elif isinstance(value, str) and is_absolute(value) and not _DEVICE.match(value):
+        report(f"{path}: {shown(value)} has signs that no device's name has")
 
 
-def lvm_name(value: Any, path: str, report: Report) -> None:
-    text(_LVM_NAME, "a name for LVM: letters, digits and + _ . - (not first)")(value, path, report)
-    if isinstance(value, str) and _LVM_RESERVED.search(value):
-        report(f"{path}: {shown(value)} contains a name that LVM keeps for itself")
+def volume_group(value: Any, path: str, report: Report) -> None:
+    _lvm_name(value, path, report)
+    if isinstance(value, str) and programs.is_in_dev(value):
+        report(f"{path}: {shown(value)} is a device's name already: LVM makes /dev/<vg>")
+
+
+def volume(value: Any, path: str, report: Report) -> None:
+    _lvm_name(value, path, report)
+    kept = programs.reserved_by_lvm(value) if isinstance(value, str) else None
+    if kept:
+        report(f"{path}: {shown(value)} contains {kept}, which LVM keeps for itself")
+
+
+def _lvm_name(value, path, report):
+    text(_LVM_NAME, "a name for LVM: at most 127 letters, digits and + _ . - (not first)")(
+        value, path, report
+    )
 
 
 def mode(value: Any, path: str, report: Report) -> None:
@@ -266,6 +297,11 @@ def client(value: Any, path: str, report: Report) -> None:
         _client_network(value, path, report)
     elif not isinstance(value, str) or not (_CLIENT_NAME.match(value) or ip(value)):
         report(f"{path}: {shown(value)} is not {allowed}")
+    elif len(value) > programs.PATH_PART_BYTES:
+        report(f"{path}: {shown(value)} is longer than any host name")
+    # exportfs looks it up as a name, in vain, and says that all is well; 10.1 is its 10.0.0.1.
+    elif _NUMBERS.match(value) and ip(value) is None:
+        report(f"{path}: {shown(value)} is not the IP address of a machine")
 
 
 def _client_network(value, path, report):
@@ -287,14 +323,21 @@ def export_option(value: Any, path: str, report: Report) -> None:
         )
     elif value.split("=")[0] == "fsid":
         report(f"{path}: the fsid belongs in the export's own key `fsid`")
+    else:
+        wrong = programs.export_option_problem(value)
+        if wrong:
+            report(f"{path}: {shown(value)} {wrong} (exports(5))")
 
 
 def scope(value: Any, path: str, report: Report) -> None:
-    if not isinstance(value, bool):
-        text(
-            _SCOPE,
-            "true (the virtual address), false (none) or a name of letters, digits and . -",
-        )(value, path, report)
+    """The agent gives a text to hostname(1)."""
+    if isinstance(value, bool):
+        return
+    if not isinstance(value, str) or len(value) > programs.HOST_NAME or not _HOST.match(value):
+        report(
+            f"{path}: {shown(value)} is not true (the virtual address), false (none) or a name of "
+            f"letters, digits and . -, as a host has, of at most {programs.HOST_NAME}"
+        )
 
 
 def free_mapping(value: Any, path: str, report: Report) -> None:
@@ -319,6 +362,13 @@ def name(value: Any, path: str, report: Report) -> None:
 def cib_name(value: Any, path: str, report: Report) -> None:
     if not isinstance(value, str) or not _CIB_ID.match(value):
         report(f"{path}: {shown(value)} is not {_CIB_NAMES}")
+    else:
+        _short(value, path, report)
+
+
+def _short(value, path, report):
+    if len(value) > programs.NAME:
+        report(f"{path}: {shown(value)} is longer than {programs.NAME} signs")
 
 
 def properties(value: Any, path: str, report: Report) -> None:
@@ -337,8 +387,12 @@ def named_objects(value: Any, path: str, report: Report) -> None:
             report(f"{path}:{name}: not {_CIB_NAMES}")
 
 
+def is_size(value: Any) -> bool:
+    return isinstance(value, str) and _SIZE.match(value) is not None
+
+
 def size(value: Any, path: str, report: Report) -> None:
-    if not isinstance(value, str) or not _SIZE.match(value):
+    if not is_size(value):
         report(
             f"{path}: {shown(value)} is not a size: a whole number and K, M, G or T (20G), or a "
             "share (50%)"
@@ -349,6 +403,8 @@ def cib_word(value: Any, path: str, report: Report) -> None:
     """The end of a name: what comes before it is a letter."""
     if not isinstance(value, str) or not _CIB_WORD.match(value):
         report(f"{path}: {shown(value)} is not a word of letters, digits and _ . -")
+    else:
+        _short(value, path, report)
 
 
 def scalar(value: Any, path: str, report: Report) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import _hanfs_names
 import _hanfs_schema_checks as checks
+import _hanfs_schema_programs as programs
 from _cib_values import Data
 from _hanfs_schema_checks import Check, Report
 from _hanfs_types import RawSite
@@ -40,7 +41,8 @@ def keys(hardened: bool) -> dict[str, Check]:
             "ping_interval": number(1, 10**6, " (milliseconds)"),
             "ping_timeout": number(1, 10**6, " (milliseconds)"),
             "ping_precision": number(1, 10**6),
-            "pong_count": number(1, 1000),
+            # One byte in knet (knet_link_set_pong_count in libknet.h).
+            "pong_count": number(1, 255),
             "transport": checks.choice("udp", "sctp"),
         }
     )
@@ -83,6 +85,8 @@ def password() -> Check:
                 f"{path}: must be text, not empty and without line breaks or other control signs "
                 "(put it in quotes)"
             )
+        elif len(value.encode()) > programs.PASSWORD_BYTES:
+            report(f"{path}: is longer than {programs.PASSWORD_BYTES} bytes, the most of PAM")
 
     return check
 
@@ -93,7 +97,12 @@ def relations(site: RawSite, path: str, report: Report) -> None:
     nodes = checks.part(cluster, "nodes")
     lists = {name: value for name, value in nodes.items() if isinstance(value, list)}
     _link_rules(lists, f"{path}:cluster:nodes", report)
+    _node_name_rules(nodes, site.get("profile"), f"{path}:cluster:nodes", report)
+    for option, wrong in programs.totem_problems(checks.part(cluster, "totem")):
+        report(f"{path}:cluster:totem:{option}: {wrong}")
     links = cluster.get("links")
+    for number, link in enumerate(links if isinstance(links, list) else []):
+        _ping_rules(link, f"{path}:cluster:links:{number}", report)
     counts = {len(addresses) for addresses in lists.values()}
     if isinstance(links, list) and len(counts) == 1 and len(links) != max(counts):
         report(
@@ -125,6 +134,27 @@ def _link_rules(lists, path, report):
             seen.setdefault(address, here)
             if families.setdefault(number, address.version) != address.version:
                 report(f"{here}: link {number} mixes IPv4 and IPv6")
+
+
+def _node_name_rules(nodes, profile, path, report):
+    """Pacemaker takes names that differ in case for one; LVM's system ID is the node's name."""
+    seen: dict[str, str] = {}
+    for name in nodes:
+        if not isinstance(name, str):
+            continue
+        if seen.setdefault(name.lower(), name) != name:
+            report(f"{path}:{name}: differs from {seen[name.lower()]} in capital letters only")
+        # system_id_from_string in LVM's lib/commands/toolcontext.c
+        if profile != "article" and name.startswith("localhost"):
+            report(f"{path}:{name}: LVM takes no name that begins with localhost as a system ID")
+
+
+def _ping_rules(link, path, report):
+    """pcs takes each only with the other (pcs/lib/corosync/config_validators.py)."""
+    pair = ("ping_interval", "ping_timeout")
+    for one, other in (pair, pair[::-1]) if isinstance(link, dict) else ():
+        if one in link and other not in link:
+            report(f"{path}:{other}: missing, since {one} is given. Give both or neither")
 
 
 def _virtual_address_rules(address, lists, path, report):

@@ -8,6 +8,7 @@ from typing import Any
 
 import _hanfs_names
 import _hanfs_schema_checks as checks
+import _hanfs_schema_programs as programs
 from _cib_values import Data
 from _hanfs_schema_checks import Check, Report
 from _hanfs_types import Client, RawSite
@@ -212,6 +213,11 @@ def _id_rules(exports, mountpoints, report):
             if not isinstance(client, str):
                 continue
             made = _hanfs_names.export_id(name, client)
+            if len(made) > programs.RESOURCE_ID:
+                report(
+                    f"{here}:name: the resource of {checks.shown(client)} would have a name of "
+                    f"{len(made)} signs, the most are {programs.RESOURCE_ID}: give a short `name`"
+                )
             what = (directory, client)
             if ids.setdefault(made, what) != what:
                 other = " to ".join(ids[made])

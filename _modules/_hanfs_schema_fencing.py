@@ -7,6 +7,8 @@ that it is a secret.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from typing import Any
 
@@ -15,6 +17,7 @@ import _hanfs_fencing_agents
 import _hanfs_fencing_race
 import _hanfs_fencing_rules
 import _hanfs_schema_checks as checks
+import _hanfs_schema_programs as programs
 from _cib_values import Data
 from _hanfs_schema_checks import Check, Report
 from _hanfs_types import FencingDevice, RawSite, Sbd
@@ -53,7 +56,7 @@ def keys(hardened: bool) -> dict[str, Check]:
             "levels": _named(levels, "levels"),
             "priority_delay": seconds,
             "timeout": checks.number(1, 3600, " (seconds)"),
-            "key_files": _named(_hidden(_key_file()), "key files", checks.absolute),
+            "key_files": _named(_hidden(_key_file()), "key files", _key_path),
             "sbd": _sbd(),
         },
         required=("enabled",),
@@ -98,8 +101,9 @@ def _nodes():
             # A machine with two power supplies has two plugs.
             for plug in plugs if isinstance(plugs, list) and plugs else [plugs]:
                 checks.scalar(plug, f"{path}:{name}", report)
-                if re.search("[:;, ]", str(plug)):
-                    report(f"{path}:{name}: a plug's name has no blanks and none of : ; ,")
+                # build_port_aliases in Pacemaker's daemons/fenced/fenced_commands.c
+                if re.search(r"[:;, =\t\\]", str(plug)):
+                    report(f"{path}:{name}: a plug's name has no blanks and none of : ; , = \\")
 
     return check
 
@@ -158,12 +162,66 @@ def _delay(seconds):
     return check
 
 
+# Where nothing is kept, or programs are; and files that are not the agents'.
+_NO_KEYS_BELOW = re.compile(
+    r"/(bin|boot|dev|lib|lib32|lib64|libx32|proc|run|sbin|sys|tmp|usr)(/|\Z)"
+)
+_NO_KEYS = frozenset(
+    "crypttab environment exports fstab group gshadow hostname hosts inittab ld.so.conf"
+    " ld.so.preload localtime machine-id mtab nfs.conf nsswitch.conf passwd profile resolv.conf"
+    " shadow shells subgid subuid sudoers sysctl.conf".split()
+)
+
+
+def _key_path(value, path, report):
+    checks.absolute(value, path, report)
+    if not isinstance(value, str):
+        return
+    own = value.startswith("/etc/") and value[len("/etc/") :].partition("/")[0] in _NO_KEYS
+    if own or value.count("/") < 2 or _NO_KEYS_BELOW.match(value):
+        report(
+            f"{path}: {checks.shown(value)} is no place for a key file; take one such as "
+            "/etc/cluster/fence_xvm.key"
+        )
+
+
 def _key_file():
     def content(value, path, report):
         if not isinstance(value, str) or not value:
             report(f"{path}: must be text and not empty")
 
-    return checks.mapping({"content": content, "encoding": checks.choice("base64", "text")})
+    known = checks.mapping({"content": content, "encoding": checks.choice("base64", "text")})
+
+    def check(value, path, report):
+        known(value, path, report)
+        if isinstance(value, dict) and "content" in value:
+            report_content(value["content"], value.get("encoding"), f"{path}:content", report)
+
+    return check
+
+
+def report_content(value: Any, encoding: Any, path: str, report: Report) -> None:
+    """Say what is wrong with the content of a key file, which is never shown."""
+    if not isinstance(value, str):
+        return
+    try:
+        if encoding == "base64":
+            base64.b64decode("".join(value.split()), validate=True)
+        else:
+            value.encode()
+    except binascii.Error:
+        report(f"{path}: is no base64 (make it with: base64 -w0 FILE)")
+    except ValueError:
+        report(f"{path}: has signs that cannot be written to a file; take encoding: base64")
+
+
+def _sbd_option(name, item, path, report):
+    allowed = programs.SBD_OPTIONS.get(name) if isinstance(name, str) else None
+    # Those that have keys of their own are told by the rules between keys.
+    if allowed is None and name not in _hanfs_fencing_rules.SBD_DERIVED:
+        report(f"{path}: no option of SBD's. They are {', '.join(programs.SBD_OPTIONS)}")
+    elif allowed and not isinstance(item, bool) and not allowed.match(str(item)):
+        report(f"{path}: {checks.shown(item)} is no value that SBD takes")
 
 
 def _sbd():
@@ -173,6 +231,7 @@ def _sbd():
             return
         for name, item in value.items():
             checks.scalar(item, f"{path}:{name}", report)
+            _sbd_option(name, item, f"{path}:{name}", report)
 
     return checks.mapping(
         {

@@ -26,7 +26,9 @@ PORTS = {
 }
 # Whose agent runs the server: the formula's own, or the distribution's.
 AGENTS = ("hanfs", "heartbeat")
-_TAKEN_PORTS = {111: "rpcbind", 2049: "NFS itself"}
+# pcs(8) and corosync.conf(5), mcastport: each link one more than the one before it.
+_TAKEN_PORTS = {111: "rpcbind", 2049: "NFS itself", 2224: "pcsd"}
+_COROSYNC = 5405
 
 
 def keys(hardened: bool) -> dict[str, Check]:
@@ -72,7 +74,7 @@ def relations(site: RawSite, path: str, report: Report) -> None:
             f"{here}:grace_time: {grace} is shorter than the lease ({lease}): clients that have "
             "not noticed the move yet would lose their locks"
         )
-    _port_rules(nfs, f"{here}:ports", report)
+    _port_rules(nfs, _link_ports(site), f"{here}:ports", report)
     _state_rules(site, nfs, path, report)
     _notify_rules(site, nfs, path, report)
 
@@ -92,7 +94,24 @@ def times(nfs: Mapping[str, Any]) -> tuple[Any, Any]:
     return lease, grace
 
 
-def _port_rules(nfs, path, report):
+def _link_ports(site):
+    """The ports of corosync's links, which are UDP."""
+    cluster = checks.part(site, "cluster")
+    links = cluster.get("links")
+    links = links if isinstance(links, list) else []
+    counts = [len(value) for value in checks.part(cluster, "nodes").values() if _is_list(value)]
+    ports = {}
+    for number in range(min(max(counts, default=0), 8)):
+        said = links[number] if number < len(links) and isinstance(links[number], dict) else {}
+        ports[str(said.get("mcastport", _COROSYNC + number))] = f"corosync's link {number}"
+    return ports
+
+
+def _is_list(value):
+    return isinstance(value, list)
+
+
+def _port_rules(nfs, link_ports, path, report):
     ports = {**PORTS, **checks.part(nfs, "ports")}
     seen: dict[tuple[str, int], str] = {}
     for name in PORTS:
@@ -101,6 +120,8 @@ def _port_rules(nfs, path, report):
             continue
         if port in _TAKEN_PORTS:
             report(f"{path}:{name}: {port} is the port of {_TAKEN_PORTS[port]}")
+        if str(port) in link_ports and name != "lockd_tcp":
+            report(f"{path}:{name}: {port} is the port of {link_ports[str(port)]}")
         protocol = {"lockd_tcp": "tcp", "lockd_udp": "udp"}.get(name, "tcp udp")
         for one in protocol.split():
             if (one, port) in seen:

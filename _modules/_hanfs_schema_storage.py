@@ -8,6 +8,8 @@ import re
 
 import _hanfs_names
 import _hanfs_schema_checks as checks
+import _hanfs_schema_programs as programs
+import _hanfs_storage_size
 from _cib_values import Data
 from _hanfs_schema_checks import Check, Report
 from _hanfs_types import RawSite
@@ -24,6 +26,8 @@ DEFAULTS: Data = {
 # The agent Filesystem gives them to mount in a line of the shell, without quotes.
 _MOUNT_OPTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/@%+=~#-]*\Z")
 
+_NOT_OURS = ("ro", "noauto", "nofail", "_netdev", "bind", "remount")
+
 
 def keys(hardened: bool) -> dict[str, Check]:
     """The checkers of the site's keys that belong to this section."""
@@ -31,8 +35,8 @@ def keys(hardened: bool) -> dict[str, Check]:
         {
             "name": checks.cib_word,
             "device": checks.device,
-            "vg": checks.lvm_name,
-            "lv": checks.lvm_name,
+            "vg": checks.volume_group,
+            "lv": checks.volume,
             "size": checks.size,
             "fstype": checks.choice("xfs", "ext4"),
             "options": checks.list_of(_mount_option(), "mount options", least=0),
@@ -59,7 +63,7 @@ def _mount_option():
             report(f"{path}: {checks.shown(value)} is not one mount option (text such as noatime)")
         elif not _MOUNT_OPTION.match(value):
             report(f"{path}: {checks.shown(value)} is not one mount option (one per item)")
-        elif value in ("ro", "noauto", "nofail", "_netdev", "bind", "remount"):
+        elif value in _NOT_OURS:
             report(
                 f"{path}: {value} is not for a file system that the cluster mounts and the NFS "
                 "server writes to"
@@ -80,9 +84,41 @@ def relations(site: RawSite, path: str, report: Report) -> None:
             )
         if "size" in entry and "lv" not in entry:
             report(f"{here}:size: without vg and lv the file system has the whole device")
+        _program_rules(entry, here, report)
     _names(entries, report)
     _mountpoints(entries, report)
     _volumes(entries, report)
+
+
+def _program_rules(entry, here, report):
+    """What LVM, mkfs and mount have against values that are right one by one."""
+    vg, lv, fstype, size = (entry.get(key) for key in ("vg", "lv", "fstype", "size"))
+    if isinstance(vg, str) and isinstance(lv, str) and vg:
+        mapped = _hanfs_names.filesystem_device({"vg": vg, "lv": lv})[len("/dev/mapper/") :]
+        if len(vg) + len(lv) > programs.VOLUME_AND_GROUP:
+            most = programs.VOLUME_AND_GROUP
+            report(f"{here}:lv: vg and lv have more than {most} signs together, LVM's most")
+        elif len(mapped) > programs.DEVICE_MAPPER_NAME:
+            most = programs.DEVICE_MAPPER_NAME
+            report(
+                f"{here}:lv: vg-lv, each hyphen within doubled, has more than {most} signs, the "
+                "device mapper's most"
+            )
+    kind, amount = _hanfs_storage_size.parsed(size) if checks.is_size(size) else ("", 0)
+    if kind == "bytes" and amount < _hanfs_storage_size.SMALLEST:
+        least = _hanfs_storage_size.told(_hanfs_storage_size.SMALLEST)
+        report(f"{here}:size: {size} is too small, the least is {least}")
+    if fstype not in ("xfs", "ext4"):
+        return
+    options = entry.get("options")
+    for number, option in enumerate(options if isinstance(options, list) else []):
+        if not isinstance(option, str) or not _MOUNT_OPTION.match(option) or option in _NOT_OURS:
+            continue
+        if not programs.mount_option_known(option, fstype):
+            report(
+                f"{here}:options:{number}: {checks.shown(option)} is no mount option of {fstype} "
+                "that every supported kernel takes"
+            )
 
 
 def _texts(entries, key):

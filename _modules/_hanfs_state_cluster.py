@@ -30,7 +30,7 @@ def cluster_formed(
 ) -> Data:
     """The nodes of the site are the cluster of its name; the first one in pillar sets it up."""
     cluster = site["cluster"]
-    links = cluster.get("links") or (_by_priority(site) if link_priorities else None)
+    links = _links(site, link_priorities)
     return _pcs_state_created.cluster_created(
         machine,
         cluster["name"],
@@ -49,6 +49,23 @@ def _totem(site):
     if site.get("profile") == "article" or (there and not there["stub"]):
         return given
     return {**_hanfs_totem.for_new(site["cluster"]["nodes"], given or {}), **(given or {})} or None
+
+
+def refusal(machine: Machine, site: RawSite, path: str) -> str | None:
+    """
+    What the pcs of this node has against the cluster that the site describes, None if nothing.
+    Asked on each node before the disk is touched: none waits for a first node that fails later.
+    """
+    cluster = site["cluster"]
+    links = _links(site, True)
+    said = _pcs_state_created.setup_refusal(
+        machine, cluster["name"], cluster["nodes"], _totem(site), links
+    )
+    return said and f"{path}:cluster: pcs makes no such cluster: {said}"
+
+
+def _links(site, by_priority):
+    return site["cluster"].get("links") or (_by_priority(site) if by_priority else None)
 
 
 def _by_priority(site):

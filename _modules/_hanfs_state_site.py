@@ -18,6 +18,7 @@ import _hanfs_here
 import _hanfs_schema
 import _hanfs_site
 import _hanfs_state_agent
+import _hanfs_state_cluster
 import _hanfs_state_fencing
 import _pcs_cib
 import _pcs_node
@@ -257,8 +258,8 @@ def nodes_ready(machine: Machine, name: str, site: RawSite, timeout: float = 600
 def agents_known(machine: Machine, name: str, site: RawSite, path: str = "hanfs") -> Data:
     """
     Before there is a cluster: check that the resource agents that the site needs are installed
-    and know the options they are given. Changes nothing. Once this node is a member
-    ``hanfs.configured`` checks what it changes.
+    and know the options they are given, and that pcs takes the cluster. Changes nothing. Once this
+    node is a member ``hanfs.configured`` checks what it changes.
     """
     ret = made(name)
     try:
@@ -273,6 +274,8 @@ def agents_known(machine: Machine, name: str, site: RawSite, path: str = "hanfs"
         if _hanfs_state_agent.to_come(machine, _hanfs_here.normal(site, path)):
             return unknown(ret, f"{_hanfs_agent.PATH} would be written, and then asked")
         found = _pcs_cib.validate(machine, description)
+        refused = _hanfs_state_cluster.refusal(machine, site, path)
+        found += [refused] if refused else []
     except (CommandExecutionError, SaltInvocationError) as err:
         return failed(ret, err)
     if found:

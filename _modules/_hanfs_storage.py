@@ -259,6 +259,10 @@ def lvm_rows(machine: Machine, every_device: bool = False) -> list[Data]:
     try:
         for report in json.loads(output)["report"]:
             rows += [row for part in report.values() for row in part]
+        if not all(
+            row["pv_name"] and all(isinstance(one, str) for one in row.values()) for row in rows
+        ):
+            raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError) as err:
         raise CommandExecutionError("pvs did not answer with a report in JSON") from err
     fields = _PVS_FIELDS.split(",")

@@ -255,8 +255,13 @@ def signatures(machine: Machine, path: str) -> list[dict[str, str]]:
     found = []
     for line in output.splitlines():
         if line and not line.startswith("#"):
-            offset, _uuid, *_label, kind = line.split(",")
-            found.append({"type": kind, "offset": offset})
+            fields = line.split(",")
+            # What is not understood must not look like an empty device.
+            if len(fields) < 4 or not fields[0].startswith("0x") or not fields[-1]:
+                raise CommandExecutionError(
+                    f"wipefs -p {path} said what cannot be understood: {line[:60]!r}"
+                )
+            found.append({"type": fields[-1], "offset": fields[0]})
     known = {signature["type"] for signature in found}
     head = _pread(path, 0, 2 * _BLOCK)
     for kind, place, magic in _MAGIC:

@@ -8,8 +8,10 @@ Part of the module ``pcs``. No function here passes ``--force`` on by itself: wi
 from __future__ import annotations
 
 import re
+import tempfile
 from typing import Any
 
+import _cib_pcs
 import _pcs_arguments
 import _pcs_argv
 import _pcs_node
@@ -36,20 +38,48 @@ def cluster_setup(
 ) -> bool:
     """Set a cluster up on all nodes, without starting or enabling it."""
     extra = _pcs_arguments.without_force(extra_args)
-    nodes = _pcs_arguments.checked_nodes(nodes)
-    if not isinstance(pcsclustername, str) or not re.match(r"[^-\s]\S*$", pcsclustername):
-        raise SaltInvocationError("the cluster's name must be a word")
     options = {
         "transport_options": transport_options,
         "compression": compression,
         "crypto": crypto,
         "quorum": quorum,
     }
-    argv = _pcs_argv.setup(
-        _pcs_node.capabilities(machine), pcsclustername, nodes, totem, transport, links, options
-    )
+    argv = _setup_argv(machine, nodes, pcsclustername, totem, transport, links, options)
     machine.run(argv + extra, limit=LIMIT_SERVICES)
     return True
+
+
+def setup_refusal(
+    machine: Machine,
+    nodes: Any,
+    pcsclustername: str,
+    totem: Data | None = None,
+    links: list[Data] | None = None,
+) -> str | None:
+    """
+    What pcs has against a cluster that ``cluster_setup`` would set up; None if it takes it, or is
+    too old to say. It writes the cluster's corosync.conf to a file that is thrown away: no node is
+    asked, nothing is touched.
+    """
+    capabilities = _pcs_node.capabilities(machine)
+    if not _cib_pcs.can(capabilities, "setup_to_file"):
+        return None
+    argv = _setup_argv(machine, nodes, pcsclustername, totem, None, links, {})
+    with tempfile.TemporaryDirectory(prefix="hanfs-") as directory:
+        done = machine.run([*argv, "--corosync_conf", f"{directory}/conf"], ok=range(256))
+    if not done["retcode"]:
+        return None
+    lines = f"{done['stdout']}\n{done['stderr']}".splitlines()
+    return " ".join([line.strip() for line in lines if line.startswith("Error")] or lines)
+
+
+def _setup_argv(machine, nodes, pcsclustername, totem, transport, links, options):
+    nodes = _pcs_arguments.checked_nodes(nodes)
+    if not isinstance(pcsclustername, str) or not re.match(r"[^-\s]\S*$", pcsclustername):
+        raise SaltInvocationError("the cluster's name must be a word")
+    return _pcs_argv.setup(
+        _pcs_node.capabilities(machine), pcsclustername, nodes, totem, transport, links, options
+    )
 
 
 def conf_text_of(machine: Machine, node: str) -> str | None:

@@ -81,6 +81,14 @@ def cluster_created(
     return made(name, comment=comment, changes=changes)
 
 
+def setup_refusal(
+    machine: Machine, name: str, nodes: Any, totem: Data | None = None, links: Any = None
+) -> str | None:
+    """What pcs on this node has against the cluster that ``cluster_created`` would set up."""
+    setup = _checked_setup(links, {"totem": totem})
+    return _pcs_cluster.setup_refusal(machine, nodes, name, setup["totem"], setup["links"])
+
+
 def _look_again(name, nodes, strict):
     conf = _pcs_node.corosync_conf()
     if conf is None:

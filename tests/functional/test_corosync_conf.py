@@ -119,3 +119,17 @@ def test_the_quorum_device(conf):
     assert device["heuristics"] == heuristics
     conf.run("device_remove")
     assert conf.read()["device"] is None and conf.read()["quorum"]["two_node"] == "1"
+
+
+REFUSED = {"name": ("c.l-u_s-1", {}), "link": ("c", {"ping_interval": "500"})}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_pcs_would_refuse_is_known_beforehand(conf, what):
+    """On every node and with nothing touched, so nobody waits for one that fails."""
+    name, link = REFUSED[what]
+    ask = conf.library._pcs_cluster.setup_refusal
+    assert ask(conf.world.machine, NODES, "c", {"token": "3000"}, LINKS[:1]) is None
+    said = ask(conf.world.machine, NODES, name, {"token": "3000"}, [link, {}])
+    assert said.startswith("Error: ") and "\n" not in said
+    assert len([1 for command in conf.world.commands if "setup" in command]) == 2

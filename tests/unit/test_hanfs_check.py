@@ -102,14 +102,70 @@ def test_what_the_engine_refuses_is_told_first_and_with_its_place_in_pillar():
 
 
 def test_what_the_engine_refuses_of_the_profile_is_not_said_of_cluster_config():
-    (text,) = Machine().check({"exports:0:directory": "/nfsdata/\u00e4&b"})["problems"]
-    assert text.startswith(f"{PATH}: primitives:NFSExport:attributes:directory: has <, >, &")
+    device = {"agent": "fence_xvm", "nodes": list(NODES), "options": {"key_file": "/\u00e4&b"}}
+    told = Machine().check({"fencing": {"enabled": True, "devices": {"f": device}}})["problems"]
+    assert [text.split(" has ")[0] for text in told] == [
+        f"{PATH}: primitives:f:attributes:key_file:"
+    ]
 
 
 def test_every_sentence_is_one_line_whatever_the_site_is_called():
     wrong = {"cluster:name": "x.y"}
     told = Machine().world.salt["hanfs.check"](site(wrong), "hanfs:sites:a\nb")["problems"]
     assert told and all(text.startswith("hanfs:sites:a\\nb:") for text in told), told
+
+
+HERE = {
+    "user": ({"storage:user": "nobodyhere"}, "storage:user: this machine has no user nobodyhere"),
+    "group": ({"exports:0:group": "nonehere"}, "exports:0:group: this machine has no group"),
+    "client": ({"exports:0:clients": ["no.example"]}, "exports:0:clients: this machine cannot"),
+    "zone": ({"firewall": {"zone": "nozone"}}, "firewall:zone: firewalld has no zone nozone"),
+    "service": (
+        {"firewall": {"services": ["nosuch"]}},
+        "firewall:services:0: firewalld has no service",
+    ),
+    "option": (
+        {"exports:0:options": ["rw", "xprtsec=tls"]},
+        "exports:0:options: xprtsec=tls is no",
+    ),
+    "group's place": ({"storage:vg": "dir"}, "storage:vg: /dev/dir is there already"),
+}
+
+
+@pytest.mark.parametrize("what", HERE)
+def test_what_a_right_value_needs_of_this_machine(what, tmp_path, monkeypatch):
+    change, text = HERE[what]
+    machine = Machine()
+    machine.world.grains.update({"os": "Debian", "osmajorrelease": 12})
+    (tmp_path / "zones").mkdir()
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "nfs.xml").touch()
+    library = machine.world.library._hanfs_check_here
+    monkeypatch.setattr(library, "FIREWALLD", (str(tmp_path), str(tmp_path)))
+    monkeypatch.setattr(library.os.path, "lexists", lambda path: path == "/dev/dir")
+    told = machine.check(change)["problems"]
+    assert [line for line in told if line.startswith(f"{PATH}:{text}")] == told and told
+
+
+def test_what_is_right_on_this_machine(tmp_path, monkeypatch):
+    machine = Machine()
+    machine.facts["names"]["known.example"] = ["192.168.16.7"]
+    machine.world.grains.update({"os": "Debian", "osmajorrelease": 13})
+    library = machine.world.library._hanfs_check_here
+    monkeypatch.setattr(library, "FIREWALLD", (str(tmp_path / "etc"), str(tmp_path / "usr")))
+    change = {
+        "storage:user": "nfsnobody", "storage:group": "0", "exports:0:user": "root",
+        "exports:0:clients": ["known.example", "*.x", "@lan", "10.9.0.0/16", "fd00::9"],
+        "exports:0:options": ["rw", "xprtsec=tls"], "firewall": {"zone": "public"},
+    }  # fmt: skip
+    assert machine.check(change)["problems"] == []
+
+
+def test_a_member_is_told_of_accounts_and_clients_and_goes_on():
+    change = {"storage:user": "nobodyhere", "exports:0:clients": ["no.example"],
+              "storage:device": "/dev/null"}  # fmt: skip
+    told = Machine(conf=conf()).check(change)
+    assert told["problems"] == [] and len(told["notes"]) == 2
 
 
 def test_a_machine_that_fits():

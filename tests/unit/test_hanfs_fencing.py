@@ -393,10 +393,6 @@ WRONG = {
         {"sbd": {"options": {"SBD_WATCHDOG_DEV": "/dev/x"}}},
         f"{HERE}:sbd:options:SBD_WATCHDOG_DEV: say it with {HERE}:sbd:watchdog",
     ),
-    "not SBD's option": (
-        {"sbd": {"options": {"PATH": "/x"}}},
-        f"{HERE}:sbd:options:PATH: is none of SBD's",
-    ),
     "timeout": (
         {"sbd": {"devices": ["/dev/a"], "watchdog_timeout": 30}, "timeout": 60},
         f"{HERE}:timeout: 60 s are not enough for SBD, which takes 72 s",

@@ -308,7 +308,7 @@ CASES = {
             "/sys/class/block/dm-3/dm/uuid": "mpath-3600",
         },
     ),
-    "HANFS316": Case("nobarrier", {"storage:options": ["nobarrier"]}),
+    "HANFS316": Case("nobarrier", {"storage:options": ["nobarrier"], "storage:fstype": "ext4"}),
     "HANFS320": Case(
         "use_lvmetad",
         files={

@@ -293,11 +293,16 @@ def test_agents_are_checked_before_there_is_a_cluster(everything_installed):
 
     made = world(False, pillar(site()), _pcs_node__member_of=lambda: None)
     made.salt["_pcs_cib.validate"] = validate
+    made.salt["_pcs_cluster.setup_refusal"] = lambda *asked: None
     ret = made.states.hanfs.agents_known("x", PATH)
     assert ret["result"] is False and "no such agent" in ret["comment"]
     assert "VIP" in asked[0]["primitives"]
     made.salt["_pcs_cib.validate"] = lambda _: []
     assert made.states.hanfs.agents_known("x", PATH)["result"] is True
+    made.salt["_pcs_cluster.setup_refusal"] = lambda *asked: "Error: no such name"
+    ret = made.states.hanfs.agents_known("x", PATH)
+    assert ret["result"] is False
+    assert ret["comment"] == f"{PATH}:cluster: pcs makes no such cluster: Error: no such name"
     made.salt.update(
         {"_pcs_node.member_of": lambda: "c", "_pcs_cib.validate": raises("never asked")}
     )
