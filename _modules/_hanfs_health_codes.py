@@ -202,6 +202,14 @@ CODES = {
         "critical", "nfs", "The NFS server has no threads: it takes no request",
         "rpc.nfsd N, with the number of pillar nfs:threads; then why somebody set it to 0",
     ),
+    "helper-down": Code(
+        "critical", "nfs", "A helper of the NFS server does not run",
+        "journalctl -u NAME says why; systemctl start NAME, while nfs-server runs",
+    ),
+    "helper-restarted": Code(
+        "fact", "nfs", "A helper of the NFS server died and was started again",
+        "journalctl -u NAME may say why; the next move forgets it",
+    ),
     "export-missing": Code(
         "critical", "nfs", "A client does not see an export",
         "pcs resource debug-monitor RESOURCE; exportfs -v; salt NODE state.apply hanfs",

@@ -2,9 +2,10 @@
 The health of this machine's site, for people and monitors: what the cluster says, what this node
 has, one code and one line.
 
-Two of the cluster's commands at most (crm_mon, corosync-cfgtool), and ten seconds in all: what has
-not answered by then is unknown. Nothing is changed, and nothing that goes wrong on the way is an
-exception: a monitor that gets an error instead of a value would show the last good one.
+Two of the cluster's commands at most (crm_mon, corosync-cfgtool), one systemctl on the node that
+runs the service, and ten seconds in all: what has not answered by then is unknown. Nothing is
+changed, and nothing that goes wrong on the way is an exception: a monitor that gets an error
+instead of a value would show the last good one.
 """
 
 from __future__ import annotations
@@ -79,6 +80,11 @@ def _cluster(machine: Machine, site: Site):
         told += [["link-down", text] for text in links]
     except CommandExecutionError as err:
         told.append(["cluster-silent", str(err)])
+    if active == _hanfs_here.own_name():
+        try:
+            told += _hanfs_here.helpers(machine, site, _LINKS)
+        except CommandExecutionError as err:
+            told.append(["node-silent", str(err)])
     proven = _hanfs_health_node.proven(status["fence_history"])
     return told, active, found["busy"], {"proven": proven}
 

@@ -9,10 +9,13 @@ import os
 
 import _cib_run
 import _hanfs_health
+import _hanfs_helpers
 import _hanfs_model
 import _hanfs_names
 import _hanfs_net
 import _hanfs_schema
+import _hanfs_settings
+import _hanfs_settings_files
 import _hanfs_storage
 import _hanfs_storage_rules_mounts
 import _pcs_node
@@ -145,8 +148,8 @@ def nfs_state_is_shared() -> bool:
 
 def health(machine: Machine, site: RawSite) -> Data:
     """
-    Whether the service runs as it should. Two of the cluster's own commands at most: one
-    crm_mon, one corosync-cfgtool.
+    Whether the service runs as it should. Two of the cluster's own commands at most, one crm_mon
+    and one corosync-cfgtool, and on the node that runs the service one systemctl.
     """
     right = normal(site)
     status = _pcs_node.status(machine)
@@ -154,6 +157,10 @@ def health(machine: Machine, site: RawSite) -> Data:
     report = _hanfs_health.judge(right, wanted, status)
     report["problems"] += link_problems(machine, right)
     report["problems"] += _local_problems(machine, right, report["active_node"])
+    if report["active_node"] == own_name():
+        found = _hanfs_health.verdict(helpers(machine, right))
+        report["problems"] += found["problems"]
+        report["notes"] += found["notes"]
     report["healthy"] = not report["problems"]
     return report
 
@@ -174,6 +181,32 @@ def _local_problems(machine, site, active):
         elif elsewhere and ip in here:
             found.append(f"this node has the address {ip}, but {elsewhere}")
     return [problem for problem in found if problem]
+
+
+def helpers(machine: Machine, site: Site, limit: int = _TIMEOUT) -> list[list[str]]:
+    """
+    What became of the NFS server's helpers on the node that runs it: one process, systemctl.
+
+    site
+        A normalised site.
+
+    limit
+        Seconds that it may take.
+
+    Returns what ``_hanfs_helpers.told`` does. Raises CommandExecutionError if systemd cannot be
+    asked.
+    """
+    if not _cib_run.which("systemctl"):
+        return []
+    kerberos = bool(_hanfs_settings.kerberos_exports(site))
+    question = _hanfs_helpers.question(site.get("nfs"), kerberos)
+    late = f"systemctl show did not end within {limit} s: look at systemd on this node"
+    answer = machine.answer(question, limit=limit, late=late)["stdout"]
+    counts = {
+        helper: _hanfs_settings_files.read(path) or ""
+        for helper, path in _hanfs_helpers.counts().items()
+    }
+    return _hanfs_helpers.told(answer, counts)
 
 
 def _mount_problem(storage, elsewhere):

@@ -24,6 +24,8 @@ SYSCONFIG = "/etc/sysconfig/nfs"
 # Where the resource agents look for rpc.statd's files, whatever the distribution.
 STATD = "/var/lib/nfs/statd"
 LOCKD = "/etc/modprobe.d/hanfs-lockd.conf"
+# The last name of all directories wins (sysctl.d(5)).
+LOCKD_SYSCTL = "/etc/sysctl.d/zz-hanfs-lockd.conf"
 LVM = "/etc/lvm/lvm.conf"
 LVM_LOCAL = "/etc/lvm/lvmlocal.conf"
 RESOURCE_DEPENDENCIES = "/etc/systemd/system/resource-agents-deps.target.d/hanfs.conf"
@@ -45,6 +47,7 @@ def paths() -> dict[str, str]:
     """The files that are written, by what is in them."""
     return {
         "lockd": LOCKD,
+        "lockd_sysctl": LOCKD_SYSCTL,
         "lvm": LVM,
         "lvm_local": LVM_LOCAL,
         "resource_dependencies": RESOURCE_DEPENDENCIES,
@@ -209,20 +212,27 @@ def _in_variables(variables, texts):
     return {"files": files, "changes": changes, "problems": problems}
 
 
-def lockd_file(nfs: Nfs) -> str | None:
+def lockd_files(nfs: Nfs) -> dict[str, str | None]:
     """
-    The text of modprobe's file that fixes the ports of the kernel's lock manager; None where there
-    is to be none, since NFSv4 has its locks in itself.
+    The files that fix the ports of the kernel's lock manager at boot: for modprobe, where it is a
+    module, and for systemd-sysctl, where it is built in or was loaded earlier. With the ``-`` it is
+    no error that there is nothing to set yet.
 
     nfs
         ``nfs`` of the normalised site.
+
+    Returns ``{path: text}``, with None for a file that must not be there, since NFSv4 has its locks
+    in itself.
     """
     if nfs["v4_only"]:
-        return None
+        return {LOCKD: None, LOCKD_SYSCTL: None}
     ports = nfs["ports"]
-    return (
-        f"{HEADER}options lockd nlm_tcpport={ports['lockd_tcp']} nlm_udpport={ports['lockd_udp']}\n"
-    )
+    options = f"nlm_tcpport={ports['lockd_tcp']} nlm_udpport={ports['lockd_udp']}"
+    values = (("nlm_tcpport", ports["lockd_tcp"]), ("nlm_udpport", ports["lockd_udp"]))
+    return {
+        LOCKD: f"{HEADER}options lockd {options}\n",
+        LOCKD_SYSCTL: HEADER + "".join(f"-fs.nfs.{key} = {port}\n" for key, port in values),
+    }
 
 
 def lockd_kernel(nfs: Nfs) -> dict[str, str]:

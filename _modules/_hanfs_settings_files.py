@@ -127,7 +127,7 @@ def names(path: str) -> list[str]:
     """
     try:
         return sorted(os.listdir(ROOT + path))
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return []
 
 

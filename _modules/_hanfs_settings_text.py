@@ -47,6 +47,18 @@ def ini_values(text: str) -> dict[str, dict[str, str]]:
     return found
 
 
+def told(text: str | None) -> str | None:
+    """
+    A file's lines without comments, for a state's ``changes``.
+
+    text
+        What stands in the file; None if there is none.
+    """
+    if text is None:
+        return None
+    return "\n".join(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
 def _ini_lines(text):
     """(line, its section or None, the match of a setting or None) of every line."""
     section = None

@@ -18,6 +18,7 @@ from _cib_errors import CommandExecutionError, SaltInvocationError
 from _cib_result import failed, made
 from _cib_run import Machine
 from _cib_values import Data
+from _hanfs_settings_text import told
 from _hanfs_types import RawSite
 
 _LVM = {"LVM_SUPPRESS_FD_WARNINGS": "1"}
@@ -42,9 +43,9 @@ def _apply(machine, ret, changes, files, note="", kernel=None):
     """
     if not changes:
         return ret
-    told = ", ".join([*files, *(kernel or {})]) + (f"; {note}" if note else "")
+    what = ", ".join([*files, *(kernel or {})]) + (f"; {note}" if note else "")
     if machine.test:
-        ret.update(result=None, changes=changes, comment=f"Would be changed: {told}")
+        ret.update(result=None, changes=changes, comment=f"Would be changed: {what}")
         return ret
     for path, text in files.items():
         if text is None:
@@ -54,7 +55,7 @@ def _apply(machine, ret, changes, files, note="", kernel=None):
     for path, value in (kernel or {}).items():
         if not _hanfs_settings_files.put(path, value):
             raise CommandExecutionError(f"{path} does not take {value}")
-    ret.update(changes=changes, comment=f"Changed: {told}")
+    ret.update(changes=changes, comment=f"Changed: {what}")
     return ret
 
 
@@ -80,35 +81,32 @@ def nfs_settings(machine: Machine, name: str, site: RawSite, style: str) -> Data
 
 def lockd_settings(machine: Machine, name: str, site: RawSite) -> Data:
     """
-    The ports of the kernel's lock manager, which NFSv3 needs. They are options of its module;
-    where it is loaded already they are set for its next start, too.
+    The ports of the kernel's lock manager, which NFSv3 needs: as options of its module, and for
+    systemd-sysctl, since a kernel that has it built in reads no options from a file. Where it is
+    loaded already they are set for its next start, too.
     """
     ret = made(name, comment=_ARTICLE)
     try:
         site = _hardened(site)
         if site is None:
             return ret
-        path = _hanfs_settings.paths()["lockd"]
-        old, new = _read(path), _hanfs_settings.lockd_file(site["nfs"])
-        files = {path: new} if old != new else {}
-        changes = {path: {"old": _lines(old), "new": _lines(new)}} if files else {}
-        kernel = {}
+        wanted = _hanfs_settings.lockd_files(site["nfs"])
+        files, changes, kernel = {}, {}, {}
+        for path, new in wanted.items():
+            old = _read(path)
+            if old != new:
+                files[path], changes[path] = new, {"old": told(old), "new": told(new)}
         for place, value in _hanfs_settings.lockd_kernel(site["nfs"]).items():
             found = _read(place)
             if found is not None and found.strip() != value:
                 kernel[place] = value
                 changes[place] = {"old": found.strip(), "new": value}
-        ret["comment"] = f"{path}: as the site says" if new else "NFSv4 needs no lock manager"
+        ret["comment"] = "NFSv4 needs no lock manager"
+        if not site["nfs"]["v4_only"]:
+            ret["comment"] = f"{', '.join(wanted)}: as the site says"
         return _apply(machine, ret, changes, files, _LATER, kernel)
     except (CommandExecutionError, SaltInvocationError) as err:
         return failed(made(name), err)
-
-
-def _lines(text):
-    """A file's lines without comments, for ``changes``; None if there is no file."""
-    if text is None:
-        return None
-    return "\n".join(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def lvm_settings(
@@ -202,7 +200,7 @@ def storage_outlives_cluster(machine: Machine, name: str) -> Data:
         if old == new:
             ret["comment"] = f"{path} says so"
             return ret
-        changes = {path: {"old": _lines(old), "new": _lines(new)}}
+        changes = {path: {"old": told(old), "new": told(new)}}
         _apply(machine, ret, changes, {path: new})
         if not machine.test:
             machine.salt["service.systemctl_reload"]()

@@ -17,6 +17,7 @@ import _hanfs_state_directories
 import _hanfs_state_fencing
 import _hanfs_state_firewall
 import _hanfs_state_health
+import _hanfs_state_helpers
 import _hanfs_state_lint
 import _hanfs_state_repository
 import _hanfs_state_selinux
@@ -113,6 +114,7 @@ STATES = {
     "lockd_settings": State(_hanfs_state_settings.lockd_settings, _site),
     "nfs_versions": State(_hanfs_state_units.nfs_versions, _site),
     "nfs_scope": State(_hanfs_state_agent.nfs_scope, _site),
+    "helpers_restarted": State(_hanfs_state_helpers.helpers_restarted, _site),
     "lvm_settings": State(_hanfs_state_settings.lvm_settings, _site),
     "storage_outlives_cluster": State(_hanfs_state_settings.storage_outlives_cluster),
     "selinux_ready": State(_hanfs_state_selinux.selinux_ready, _site),

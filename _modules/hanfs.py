@@ -112,7 +112,8 @@ def health(site=None, path=None):
     """
     Whether the service runs as it should, seen from this node: for people, monitors and the
     minion's scheduler. Changes nothing. Two of the cluster's own commands at most (one crm_mon, one
-    corosync-cfgtool), ten seconds in all; what has not answered by then is unknown.
+    corosync-cfgtool), on the node that runs the service one systemctl, ten seconds in all; what has
+    not answered by then is unknown.
 
     site
         The site as it stands in pillar. Default: the one in pillar that names this machine.

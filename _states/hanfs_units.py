@@ -99,6 +99,34 @@ def nfs_versions(name, path):
     return __salt__["hanfs.converge"]("nfs_versions", name, test=__opts__["test"], path=path)
 
 
+def helpers_restarted(name, path):
+    """
+    Tell systemd which helpers of the NFS server it may start again when they die, and how: drop-ins
+    for ``nfs-mountd``, ``nfs-idmapd``, ``nfsdcld``, with NFSv3 ``rpc-statd`` and ``rpcbind``, with
+    Kerberos ``gssproxy`` or ``rpc-svcgssd``, as far as this machine has them.
+
+    One that the NFS server's own unit requires is not restarted by systemd, which would restart the
+    server, but started by another unit. After rpcbind died, what runs is registered again by a
+    small program, ``/usr/local/sbin/hanfs-rpcbind-register``. One that dies five times within ten
+    seconds stays dead: that is the cluster's.
+
+    Restarts nothing. What a site does not need any more is taken away.
+
+    name
+        Free text.
+
+    path
+        Colon path of the site in pillar.
+
+    .. code-block:: yaml
+
+        A helper of the NFS server that dies is started again:
+          hanfs.helpers_restarted:
+            - path: hanfs:sites:athens
+    """
+    return __salt__["hanfs.converge"]("helpers_restarted", name, test=__opts__["test"], path=path)
+
+
 def kerberos_ready(name, path, running=(), wanted=()):
     """
     Where a directory is exported with Kerberos: the machine has a keytab, and what speaks Kerberos

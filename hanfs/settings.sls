@@ -1,6 +1,7 @@
 {#-
   Sets up the node for what the cluster will run: the NFS server's lease, grace, threads, versions and fixed ports, the
-  lock manager's ports, LVM's system id, what systemd stops after the cluster, rpc.statd's directory, SELinux, Kerberos.
+  lock manager's ports, which helpers systemd starts again, LVM's system id, what systemd stops after the cluster,
+  rpc.statd's directory, SELinux, Kerberos.
   Only in the profile hardened; the profile article leaves a machine at its distribution's settings.
 
   Restarts nothing: a change counts from the next start of the NFS server on this node.
@@ -66,12 +67,18 @@ systemd starts the NFS server under its scope:
     - require:
       - hanfs: Only what the site's NFS versions need can run
 
+A helper of the NFS server that dies is started again:
+  hanfs.helpers_restarted:
+    - path: {{ hanfs.path | json }}
+    - require:
+      - hanfs: systemd starts the NFS server under its scope
+
 LVM gives the shared volume group to one node at a time:
   hanfs.lvm_settings:
     - path: {{ hanfs.path | json }}
     - autoactivation: {{ hanfs.lvm_autoactivation | json }}
     - require:
-      - hanfs: systemd starts the NFS server under its scope
+      - hanfs: A helper of the NFS server that dies is started again
 
 At shutdown the shared disk stays until the cluster has stopped:
   hanfs.storage_outlives_cluster:

@@ -24,6 +24,8 @@ LEFT_OUT = (
     "state fun order require require_in path mountpoint defaults password_pillar reload_modules "
     "refresh contents backup __id__ __sls__ __env__ __sls_included_from__"
 ).split()
+# nfs-utils 1 has no nfsdcld, and Red Hat's system of its time no Python 3.
+NOT_THERE = {"default": ["nfsdcld"], "sysconfig": ["nfsdcld"]}
 PROFILES = {
     "article": sites.site(),
     # One agent of a package of its own on Debian 13, and one that has another's name.
@@ -83,9 +85,14 @@ def _files(steps):
     paths = settings.paths()
     shared = [item["vg"] for item in site["file_systems"]]
     files = settings.nfs_wanted(site["nfs"], style, {})["files"]
-    files[paths["lockd"]] = settings.lockd_file(site["nfs"])
+    files.update(settings.lockd_files(site["nfs"]))
     files[paths["lvm_local"]] = settings.lvm_wanted(shared, {}, others)["text"]
     files[paths["resource_dependencies"]] = settings.resource_dependencies()
+    helpers = library._hanfs_helpers
+    units = [name for name in helpers.every() if name not in NOT_THERE.get(style, ())]
+    python = None if style == "sysconfig" else helpers.PYTHONS[0]
+    kept = helpers.files(site["nfs"], False, units, {"nfs-mountd"}, python)
+    files.update({path: text for path, text in kept.items() if text})
     if "hanfs.packages_start_nothing" in named:
         files[paths["policy"]] = settings.policy_text()
     return {path: text.expandtabs() for path, text in files.items()}

@@ -118,6 +118,8 @@ APART = {
     "no-site", "cluster-stopped", "cluster-silent", "node-silent", "node-missing", "link-down",
     "resource-missing", "group-split", "group-nowhere", "resource-apart", "fencing-off",
     "fencing-device", "fencing-failed",
+    # tests/unit/test_hanfs_helpers.py
+    "helper-down", "helper-restarted",
 }  # fmt: skip
 
 

@@ -178,6 +178,7 @@ def test_what_only_a_shell_can_read_is_an_error(machine):
         ("settings", "lockd_settings", []),
         ("settings", "lvm_settings", []),
         ("units", "nfs_versions", []),
+        ("units", "helpers_restarted", []),
         ("statd", "statd_directory", ["statd"]),
     ],
 )
@@ -191,16 +192,18 @@ def test_the_article_leaves_the_machine_as_it_is(machine, file, function, args):
 
 def test_the_lock_managers_ports(machine):
     path, live = "/etc/modprobe.d/hanfs-lockd.conf", "/proc/sys/fs/nfs/nlm_tcpport"
+    sysctl = "/etc/sysctl.d/zz-hanfs-lockd.conf"
     machine.put(live, "0\n")
     changes = machine.converge("settings", "lockd_settings", "x", V3)
     options = "options lockd nlm_tcpport=32803 nlm_udpport=32769"
     assert changes == {
         path: {"old": None, "new": options},
+        sysctl: {"old": None, "new": "-fs.nfs.nlm_tcpport = 32803\n-fs.nfs.nlm_udpport = 32769"},
         live: {"old": "0", "new": "32803"},
     }
     assert machine.get(live) == "32803"
     assert machine.converge("settings", "lockd_settings", "x", V4)[path]["new"] is None
-    assert machine.get(path) is None
+    assert machine.get(path) is None and machine.get(sysctl) is None
 
 
 # --- LVM ------------------------------------------------------------------------------------------
