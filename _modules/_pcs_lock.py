@@ -36,13 +36,16 @@ NOT_THERE = 105
 # What Pacemaker on this node last knew, for when it does not run.
 ON_DISK = "/var/lib/pacemaker/cib/cib.xml"
 PAUSE = 5
+# In the place of the run: that one is done, and what is left is for whoever restarts nodes next.
+LEFT = "left"
 
 
-def _element(entry):
+def _element(entry, run=None):
+    run = run or _run(_own_thread())
     value = saxutils.quoteattr(json.dumps(entry, sort_keys=True))
     return (
         f'<cluster_property_set id="{ID}"><nvpair id="{ID}-holder" name="{ID}" '
-        f'value={value}/><nvpair id="{ID}-run" name="{ID}-run" value="{_run(_own_thread())}"/>'
+        f'value={value}/><nvpair id="{ID}-run" name="{ID}-run" value="{run}"/>'
         "</cluster_property_set>"
     )
 
@@ -202,6 +205,7 @@ def _attempt(machine, node, entry, gone):
             return False, "given back at this moment", None
         own = other["node"] == node
         left = not _lives(other["run"]) if own else _is_gone(machine, other["node"], gone)
+        left = left or other["run"] == LEFT
     except CommandExecutionError as err:
         # whoever holds it may be restarting this node
         return False, str(err), None
@@ -226,6 +230,19 @@ def keep(machine: Machine, node: str, purpose: str, pending: Iterable[str]) -> b
     """
     entry = {"node": node, "purpose": purpose, "pending": list(pending)}
     machine.run(["cibadmin", "--modify", "--scope", "crm_config", "--xml-text", _element(entry)])
+    return True
+
+
+def leave(machine: Machine, node: str, purpose: str, pending: Iterable[str]) -> bool:
+    """
+    Give the lock back without what is left to do: the next one, on whichever node, finds it.
+
+    node, purpose, pending
+        As for ``take``.
+    """
+    entry = {"node": node, "purpose": purpose, "pending": list(pending)}
+    element = _element(entry, LEFT)
+    machine.run(["cibadmin", "--modify", "--scope", "crm_config", "--xml-text", element])
     return True
 
 

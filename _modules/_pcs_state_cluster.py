@@ -82,7 +82,9 @@ def _under_lock(machine, local, plan, look, secret, how, timeout):
         # another node may have done it while this one waited for the lock
         _carry_out(machine, look(), secret, how, timeout)
     finally:
-        if not left:
+        if left:
+            _pcs_lock.leave(machine, local, "members", left)
+        else:
             _pcs_lock.release(machine, own=True)
     return left
 

@@ -137,6 +137,17 @@ def test_who_removes_its_holder_for_good_takes_it_over(world, flag):
         assert lock.take(world.machine, "b", "members", **how) == ["c"]
 
 
+def test_what_is_left_on_purpose_is_for_whoever_comes_next(world):
+    lock = world.library._pcs_lock
+    lock.take(world.machine, "a", "members")
+    lock.leave(world.machine, "a", "members", ["c"])
+    with pytest.raises(CommandExecutionError, match="cut off before c"):
+        lock.take(world.machine, "b", "members", timeout=20)
+    assert lock.take(world.machine, "b", "x", timeout=20, resume=True) == ["c"]
+    with pytest.raises(CommandExecutionError, match="b holds it"):
+        lock.take(world.machine, "a", "x", timeout=20, resume=True)
+
+
 def test_a_node_that_is_gone_is_not_waited_for_to_be_restarted(world):
     """An earlier run of this node left it, and the state of the members has no restarts to do."""
     lock = world.library._pcs_lock

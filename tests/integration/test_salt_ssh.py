@@ -11,9 +11,7 @@ from tests.integration import site
 from tests.lab import article, paths
 from tests.lab.master import serve_formula, write_pillar
 
-# With that of the nodes' own release from scratch; with the oldest one once more on what is there.
 SALT_SSH = paths.TEST_VENV / "bin" / "salt-ssh"
-OLDEST = paths.salt_venv("3006") / "bin" / "salt-ssh"
 
 
 @pytest.fixture
@@ -43,9 +41,9 @@ def salt_ssh(pair, tmp_path):
     }
     (tmp_path / "etc/master").write_text(json.dumps(config))
 
-    def run(*arguments, program=SALT_SSH):
+    def run(*arguments):
         command = [
-            program, f"--config-dir={tmp_path}/etc", f"--roster-file={tmp_path}/etc/roster",
+            SALT_SSH, f"--config-dir={tmp_path}/etc", f"--roster-file={tmp_path}/etc/roster",
             "--ignore-host-keys", "--static", "--out=json", "--log-level=error",
             "nfs*", *arguments,
         ]  # fmt: skip
@@ -73,8 +71,3 @@ def test_from_scratch_and_again(pair, salt_ssh):
     dry = salt_ssh("state.apply", "hanfs", "test=True")
     assert article.failures(dry) == []
     assert site.changed(dry) == {name: [] for name in pair.names}
-
-    # -w: a thin of its own for the older release
-    oldest = salt_ssh("-w", "state.apply", "hanfs", program=OLDEST)
-    assert article.failures(oldest) == []
-    assert site.changed(oldest) == {name: [] for name in pair.names}

@@ -58,6 +58,7 @@ class Life:
         node.salt["_pcs_lock.release"] = lambda own: self.done.append("release")
         node.salt["_pcs_lock.keep"] = lambda node, purpose, left: self.done.append(f"keep {left}")
         node.salt["_pcs_lock.holder"] = lambda: self.holder
+        node.salt["_pcs_lock.leave"] = lambda node, purpose, left: self.done.append(f"leave {left}")
         node.salt["_pcs_lock.last_known"] = lambda: self.holder
         node.salt["_pcs_nodes.node_relieve"] = lambda name, timeout: self.done.append(
             f"relieve {name}"
@@ -152,7 +153,7 @@ def test_the_removal_of_a_node_that_is_gone_keeps_what_is_left_to_restart(make):
     life.node.answer("cluster node remove", "", copy=CONF, to="corosync.conf")
     ret = expect(members(life, NODES, remove_unreachable=["nfs-server3"]), True)
     assert "cut off before it restarted nfs-server2: the state pcs.corosync" in ret["comment"]
-    assert "release" not in life.done
+    assert life.done == ["take", "leave ['nfs-server2']"]
 
 
 def test_pcs_s_refusal_is_told_and_the_lock_given_back(make):
