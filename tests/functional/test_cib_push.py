@@ -218,8 +218,10 @@ def test_one_attribute_touches_one_pair(started):
     before = started.text().splitlines()
     started.world().salt["cib.apply"](changed(((*A, "attributes", "fake"), "two")), wait=0)
     differing = [new for old, new in zip(before, started.text().splitlines()) if old != new]
-    assert len(differing) == 2  # the epoch and the pair
-    assert 'id="A-instance_attributes-fake" name="fake" value="two"' in differing[1]
+    recorded = [line for line in differing if "salt-owned-applied" in line]
+    # the epoch and the pair, and the record of what was applied
+    assert (len(differing), len(recorded)) == (3, 1)
+    assert 'id="A-instance_attributes-fake" name="fake" value="two"' in differing[-1]
 
 
 def test_moved_between_groups_is_the_same_resource(started):
