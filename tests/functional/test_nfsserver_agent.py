@@ -237,7 +237,8 @@ def test_what_does_not_start_or_end_is_told(world):
     said = world.run("""
 touch $WORLD/broken/rpc-statd.service; act start; cp $WORLD/err $WORLD/failed; act monitor
 rm $WORLD/broken/*; act stop; act start
-touch $WORLD/stuck/nfsdcld.service; act stop; bound; rm $WORLD/stuck/*; count sleep; act stop; bound
+touch $WORLD/stuck/nfs-idmapd.service; act stop; bound
+rm $WORLD/stuck/*; count sleep; act stop; bound
 """)
     assert said == [
         f"start {GENERIC}", f"monitor {GENERIC}", "stop 0", "start 0",
