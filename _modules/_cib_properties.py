@@ -32,8 +32,8 @@ from _cib_xml import Cib
 # A second set of cluster properties, after the others, says what this module's users own. Pacemaker
 # ignores names it does not know; either node can read it, whoever made it.
 OWNERSHIP_SET = "salt-pcs-ownership"
-# The lock of the module pcs_lock: there for a moment, nobody's property, and never purged.
-LOCK_SET = "cluster-layer-change"
+# The locks of _pcs_lock and _pcs_lease: there for a while, nobody's property, and never purged.
+LOCK_SETS = ("cluster-layer-change", "cluster-work-lease")
 OWNERSHIP_NAME = "salt-owned-"
 
 SECTIONS = {
@@ -76,7 +76,7 @@ def describe_pairs(live: Data, kind: str) -> Any:
 
 def _sets(cib, kind):
     section, tag, _ = SECTIONS[kind]
-    plain = [s for s in cib.plain_sets(cib.section(section), tag) if s.get("id") != LOCK_SET]
+    plain = [s for s in cib.plain_sets(cib.section(section), tag) if s.get("id") not in LOCK_SETS]
     return [one for one in plain if (one.get("id") == OWNERSHIP_SET) == (kind == "ownership")]
 
 
