@@ -38,6 +38,7 @@ class _Waiting:
         self.request: Any = None
         self.jid: str | None = None
         self.until = 0.0
+        self.missing: set[str] = set()  # minions that have not answered
 
 
 class Driver:
@@ -113,6 +114,9 @@ class Driver:
                     one.jid = one.request.jid if isinstance(one.request, flows.Result) else None
                     seconds = getattr(one.request, "wait", getattr(one.request, "seconds", 0))
                     one.until = self.clock() + seconds
+                    one.missing = set(getattr(one.request, "minions", ()))
+                    if one.jid:
+                        one.missing -= set(self._returns.get(one.jid, {}))
                     break
 
     def _publish(self, waiting):
@@ -137,6 +141,9 @@ class Driver:
             jid, minion, value = event
             if jid in self._returns:
                 self._returns[jid].setdefault(minion, value)
+                for one in waiting.values():
+                    if one.jid == jid:
+                        one.missing.discard(minion)
             event = self.bus.event(0)
 
     def _ready(self, waiting):
@@ -148,12 +155,10 @@ class Driver:
             elif isinstance(one.request, flows.Pause):
                 if now >= one.until:
                     found[name] = None
-            else:
-                answers = self._answers(one)
-                if len(answers) == len(set(one.request.minions)):
-                    found[name] = answers
-                elif now >= one.until:
-                    found[name] = self._late(one)
+            elif not one.missing:
+                found[name] = self._answers(one)
+            elif now >= one.until:
+                found[name] = self._late(one)
         return found
 
     def _answers(self, one):

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.lab import network, paths
 from tests.lab.wait import wait_until
 
-SERVED = ("hanfs", "_modules", "_states", "_beacons")
+SERVED = ("hanfs", "_modules", "_states", "_beacons", "_runners")
 
 
 def serve_formula(directory):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 
 import pytest
@@ -21,11 +22,11 @@ class Cache:
         self.banks = {}
 
     def store(self, bank, key, data):
-        self.banks.setdefault(bank, {})[key] = repr(data)
+        self.banks.setdefault(bank, {})[key] = pickle.dumps(data)
 
     def fetch(self, bank, key):
         kept = self.banks.get(bank, {}).get(key)
-        return eval(kept) if kept else {}
+        return pickle.loads(kept) if kept else {}
 
     def list(self, bank):
         return list(self.banks.get(bank, {}))
