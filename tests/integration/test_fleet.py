@@ -28,6 +28,7 @@ LOCK = (
     '{"node": "x", "pending": [], "purpose": "links"}\'/></cluster_property_set>'
 )
 WORKED = "/root/worked"
+SHELL = ["function=cmd.run", 'kwargs={"python_shell": true}']
 
 
 class Runner:
@@ -90,7 +91,7 @@ def test_a_rollout_makes_a_site_and_a_second_one_changes_nothing(master, pair, r
     assert "athens: applying" in said
     site.assert_serving(pair, {*site.started(pair[0])})
     code, told, said = runner.run("hanfs.rollout", "*", "stable=1", "test=True")
-    assert code == 0 and told["sites"]["athens"]["changes"] == {name: 0 for name in pair.names}
+    assert code == 0 and told["sites"]["athens"]["changes"] == dict.fromkeys(pair.names, 0)
 
 
 def standby(pair):
@@ -170,8 +171,8 @@ def test_a_defect_is_refused_by_its_name_and_nothing_is_written(pair, master, ru
     undo = DEFECTS[code](pair)
     try:
         before = version(pair[1])
-        function = ["function=cmd.run", f"args=['echo x >> {WORKED}']"]
-        exit_code, told, said = runner.run("hanfs.maintain", "*", *function, "stable=1")
+        work = [*SHELL, f"args=['echo x >> {WORKED}']"]
+        exit_code, told, said = runner.run("hanfs.maintain", "*", *work, "stable=1")
         assert (exit_code, told["state"]) == (2, "refused"), (told, said)
         assert code in codes(told), told
         assert version(pair[1]) == before
@@ -223,6 +224,11 @@ class Watcher:
         return bool(own) and 'online="true"' in own[0] and 'standby="false"' in own[0]
 
 
+def begun(node, runner):
+    assert runner.poll() is None, runner.communicate()
+    return node.run(["test", "-e", WORKED], check=False).returncode == 0, "no work yet"
+
+
 def worked(pair):
     return [node.run(["cat", WORKED], check=False).stdout.count("x") for node in pair]
 
@@ -236,13 +242,9 @@ def test_maintain_restarts_minions_outlives_its_runner_and_moves_the_service_onc
     work = f"echo x >> {WORKED}; systemctl restart salt-minion"
     with Watcher(pair) as watched:
         first = runner.begin(
-            "hanfs.maintain", "*", "function=cmd.run", f"args=['{work}']", "stable=1", "run=w1"
+            "hanfs.maintain", "*", *SHELL, f"args=['{work}']", "stable=1", "run=w1"
         )  # fmt: skip
-        wait_until(
-            lambda: (pair[passive].run(["test", "-e", WORKED], check=False).returncode == 0, "no"),
-            240,
-            "the work on the passive node",
-        )
+        wait_until(lambda: begun(pair[passive], first), 240, "the work on the passive node")
         os.kill(first.pid, signal.SIGKILL)
         first.communicate()
         _, told, _ = runner.run("hanfs.status", "w1")
@@ -255,9 +257,8 @@ def test_maintain_restarts_minions_outlives_its_runner_and_moves_the_service_onc
     assert worked(pair) == [1, 1]
     assert watched.both_out == 0 and watched.looks > 10
     assert watched.served == [active, passive]
-    note(
-        f"seconds of the phases: {[(p['phase'], p['node']) for p in told['sites']['athens']['times']]}"
-    )
+    phases = [(one["phase"], one["node"]) for one in told["sites"]["athens"]["times"]]
+    note(f"phases: {phases}")
     code, told, _ = runner.run("hanfs.resume", "w1")
     assert (code, told["error"]) == (2, "run: w1 is done")
     assert worked(pair) == [1, 1]
@@ -266,8 +267,7 @@ def test_maintain_restarts_minions_outlives_its_runner_and_moves_the_service_onc
 def test_work_that_fails_ends_the_run_and_the_other_node_is_left_alone(pair, master, runner):
     active = site.started(pair[0])["fs_nfs"]
     code, told, _ = runner.run(
-        "hanfs.maintain", "*", "function=cmd.run", "args=['exit 7']", "stop=False", "stable=1",
-        "run=bad",
+        "hanfs.maintain", "*", *SHELL, "args=['exit 7']", "stop=False", "stable=1", "run=bad",
     )  # fmt: skip
     assert (code, told["state"], told["failed"]) == (1, "failed", ["athens"])
     assert "exit code 7" in told["sites"]["athens"]["findings"][0]["text"]
