@@ -51,20 +51,27 @@ class Store:
 
 
 def owner() -> dict[str, Any]:
-    """This process, told from all others of this machine."""
+    """This process, told from all others of this machine, and of every other one."""
     pid = os.getpid()
-    return {"pid": pid, "started": _started(pid)}
+    return {"boot": _boot(), "pid": pid, "started": _started(pid)}
 
 
 def lives(document: dict[str, Any], now: float) -> bool:
     """
-    Whether the process of a run still works on it: it is there, or has given a sign of life a short
-    while ago (another master of the same cache).
+    Whether the process of a run still works on it: it is there or, if it is one of another master
+    that has the same cache, has given a sign of life a short while ago.
     """
     if document["state"] != "running":
         return False
     own = document["owner"]
-    return _started(own["pid"]) == own["started"] or now - document["heartbeat"] < DEAD
+    if own["boot"] == _boot():
+        return own["started"] is not None and _started(own["pid"]) == own["started"]
+    return now - document["heartbeat"] < DEAD
+
+
+def _boot() -> str:
+    with open("/proc/sys/kernel/random/boot_id") as file:
+        return file.read().strip()
 
 
 def _started(pid: int) -> str | None:

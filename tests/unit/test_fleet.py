@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 import random
+import re
 
 import pytest
 
 from tests.support.fleet import RELEASE, Fleet, Killed
+from tests.support.salt_modules import ROOT
 
 import _hanfs_fleet_flows as flows  # isort: skip
 import _hanfs_fleet_run as runs  # isort: skip
 import _hanfs_fleet_sites as sites  # isort: skip
-from _hanfs_fleet_store import Store  # isort: skip
+import _hanfs_release  # isort: skip
+from _hanfs_fleet_store import Store, lives, owner  # isort: skip
 
 
 class Cache:
@@ -287,3 +291,33 @@ def test_a_run_tells_how_long_each_phase_took_and_what_is_left():
     assert phases[:2] == ["validating", "working"] and "stabilising" in phases
     assert all(one["to"] >= one["from"] for one in done["sites"]["a"]["times"])
     assert any("about" in line and "left" in line for line in operator.lines)
+
+
+RUNNERS = sorted((ROOT / "_runners").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", RUNNERS, ids=lambda path: path.stem)
+def test_files_of_the_runner_are_small_and_only_two_know_salt(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 500
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 50 + len(ast.get_docstring(node) or "") / 20
+    if path.stem not in ("hanfs", "_hanfs_fleet_bus"):
+        assert "salt." not in re.sub(r"``.*?``", "", text).replace("salt.cache", "")
+
+
+def test_the_release_is_one():
+    (formula,) = re.findall(r"^version: (\S+)$", (ROOT / "FORMULA").read_text(), re.M)
+    (runner,) = re.findall(r'^RELEASE = "(.*)"$', (ROOT / "_runners/hanfs.py").read_text(), re.M)
+    assert formula == runner == _hanfs_release.RELEASE == RELEASE
+
+
+def test_a_run_of_a_process_that_is_gone_is_dead_at_once_and_of_another_master_after_a_while():
+    document = {"state": "running", "owner": owner(), "heartbeat": 100.0}
+    assert lives(document, 10_000)
+    gone = {**document, "owner": {**owner(), "started": "1"}}
+    assert not lives(gone, 101)
+    elsewhere = {**document, "owner": {**owner(), "boot": "another"}}
+    assert lives(elsewhere, 101) and not lives(elsewhere, 1000)
+    assert not lives({**document, "state": "paused"}, 101)
