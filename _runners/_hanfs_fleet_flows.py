@@ -126,9 +126,8 @@ def maintain(site: sites.Site, plan: Plan, clock: Any) -> Flow:
     first: list[str] = begun[:1]
     if not first:
         judged = yield from gate(site, plan, clock, plan.fence and not done)
-        found = [f for f in judged.findings if not (done and f["code"] == "mixed")]
-        if found:
-            return Outcome("failed" if done else "refused", found, {})
+        if judged.findings and not done:
+            return Outcome("refused", judged.findings, {})
         first = sites.passive_first(site, judged.more["answers"])
     left = [node for node in [*first, *site.minions] if node not in done]
     for number, node in enumerate(dict.fromkeys(left)):
