@@ -8,10 +8,14 @@ the work. The work itself is begun once; what was cut off in the middle of it is
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import _cib_run
 import _cib_values
 import _hanfs_gate
 import _hanfs_here
@@ -28,6 +32,7 @@ from _cib_errors import CommandExecutionError, SaltInvocationError
 from _cib_run import Machine
 from _cib_values import Data
 
+UNIT = "hanfs-work.service"
 REBOOT_LIMIT = 600
 START = 300
 BY_ITSELF = "work"
@@ -81,16 +86,18 @@ def checked(
     ):
         if not right:
             raise SaltInvocationError(f"{name}: {getattr(wish, name)!r} is not right here")
-    if function is None and reboot is not True:
-        raise SaltInvocationError("function: there is no work to do, and no reboot either")
     if reboot and not stop:
         raise SaltInvocationError("stop: a node that reboots leaves the cluster; stop=True")
     return wish
 
 
-def work(machine: Machine, wish: Wish) -> Data:
+def work(machine: Machine, wish: Wish, here: bool = False) -> Data:
     """
     Do what is wished on this node, or go on with it.
+
+    here
+        Whether in this process, until the end. Otherwise a service of systemd does it, which a
+        restart of the minion does not end, and this returns at once.
 
     Returns the record of it, as ``_hanfs_record.told``; its phase is ``done`` once the node is
     back and well, ``failed`` with the reason in ``error`` otherwise. Raises SaltInvocationError
@@ -102,15 +109,42 @@ def work(machine: Machine, wish: Wish) -> Data:
             return _hanfs_record.told(record) or {"run": None, "phase": "busy", "busy": True}
         if record is None or record["run"] != wish.run:
             record = _begin(machine, wish, record)
+            _hanfs_record.write(record)
         elif record["phase"] == "failed" and wish.again:
-            record.update(phase=AGAIN.get(record["at"], record["at"]), error=None)
-        _go_on(machine, wish, record)
-        failed = record["phase"] == "failed"
-    machine.kept["retcode"] = 1 if failed else 0
+            _write(record, AGAIN.get(record["at"], record["at"]), error=None)
+        if here:
+            _go_on(machine, Wish(**record["wish"]), record)
+    if not here and record["phase"] not in _hanfs_record.ENDED:
+        _detach(machine, wish.run)
+    machine.kept["retcode"] = 1 if record["phase"] == "failed" else 0
     return _hanfs_record.told(record) or {}
 
 
+def _detach(machine, run):
+    """
+    The minion ends the processes of its jobs when it is restarted, as an update of Salt does: the
+    work gets a unit of its own. What is to be done stands in the record, for root alone to read.
+    """
+    where = os.path.dirname(os.path.abspath(sys.argv[0]))
+    program = shutil.which("salt-call", path=where) or _cib_run.which("salt-call")
+    if program is None:
+        raise CommandExecutionError("salt-call is not installed beside this minion; here=True")
+    configuration = os.path.dirname(machine.opts.get("conf_file") or "/etc/salt/minion")
+    done = machine.answer(
+        [
+            *("systemd-run", f"--unit={UNIT}", "--collect", "--quiet", program),
+            *(f"--config-dir={configuration}", "--log-level=error", "--out=quiet"),
+            *("hanfs.work", f"run={run}", "here=True"),
+        ]
+    )
+    # It exists already where somebody else was faster: that one does it.
+    if done["retcode"] and machine.answer(["systemctl", "is-active", UNIT])["retcode"]:
+        raise CommandExecutionError(f"systemd-run: {_cib_run.said(done)}")
+
+
 def _begin(machine, wish, before):
+    if wish.function is None and wish.reboot is not True:
+        raise SaltInvocationError("function: there is no work to do, and no reboot either")
     if wish.function and wish.function not in machine.salt:
         raise SaltInvocationError(f"function: this minion has no {wish.function}")
     if before and before["phase"] not in _hanfs_record.ENDED:
@@ -124,6 +158,7 @@ def _begin(machine, wish, before):
     return {
         **{"run": wish.run, "phase": "begun", "counter": 0, "boot": _hanfs_record.boot_id()},
         **{"node": node, "begun": now, "changed": now, "error": None, "says": None},
+        "wish": wish._asdict(),
     }
 
 

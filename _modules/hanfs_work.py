@@ -91,6 +91,7 @@ def work(
     lease=120,
     timeout=600,
     again=False,
+    here=False,
 ):
     """
     Take this node out of the cluster, do some work once, bring the node back and see that the site
@@ -98,15 +99,15 @@ def work(
 
     run
         An id of the caller's choice, up to 64 letters, digits and ``._-``. Called again with the
-        same one, it goes on; after the end it only tells how it ended.
+        same one, it goes on with what was wished first; after the end it only tells how it ended.
 
     function, args, kwargs
         The work: an execution function with a list and a dict of arguments, such as
         ``pkg.upgrade`` or ``state.apply``.
 
     reboot
-        Whether the machine is rebooted after it; ``work``: the work itself reboots it. The call has
-        no answer then: call it again when the minion is back.
+        Whether the machine is rebooted after it; ``work``: the work itself reboots it. Call this
+        again when the minion is back.
 
     stop
         Whether the cluster is stopped here meanwhile, as work on its packages and reboots need;
@@ -121,6 +122,10 @@ def work(
     again
         Whether what has failed in this run is tried once more; work is done from its beginning.
 
+    here
+        Whether it is done in this process, until its end. By default a service of systemd
+        (``hanfs-work.service``) does it, which a restart of the minion does not end.
+
     Returns what ``hanfs.work_state`` does; a phase of ``failed`` is a non-zero exit code. Raises
     SaltInvocationError when work may not begin (nothing has happened then) or an argument is wrong.
 
@@ -132,7 +137,7 @@ def work(
         salt 'nfs-server2' hanfs.work run=7 function=cmd.run args='["/root/firmware.sh"]' stop=False
     """
     wish = _hanfs_work.checked(run, function, args, kwargs, reboot, stop, lease, timeout, again)
-    return _hanfs_work.work(_machine(), wish)
+    return _hanfs_work.work(_machine(), wish, bool(here))
 
 
 def work_state():
