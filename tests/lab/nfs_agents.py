@@ -10,9 +10,10 @@ SCOPE = "lab-scope"
 ACTIONS = ("start", "monitor", "stop", "monitor")
 # What is seen after an action: the state directory, what is mounted over the node's own, which of
 # the server's units run, and nfsd itself. Without owners: those of Debian's rpc.statd are its user
-# at once, and with the other agent after the formula's next run.
+# at once, and with the other agent after the formula's next run. Without rpc_pipefs, where older
+# versions of that agent mount one that Debian has elsewhere.
 LOOK = """\
-cd "$1" && find . -xdev -printf '%y %m %P\\n' | sort
+cd "$1" && find . -xdev -name rpc_pipefs -prune -o -printf '%y %m %P\\n' | sort
 awk '$5 == "/var/lib/nfs" { print "bound", $4 }' /proc/self/mountinfo
 systemctl is-active nfs-server nfs-mountd nfs-idmapd nfsdcld rpc-statd
 head -n 1 /proc/fs/nfsd/threads /proc/fs/nfsd/versions
