@@ -99,10 +99,6 @@ def missing(site: Site) -> dict[str, dict[str, Data]]:
 
 def _used_in_file():
     """The directories that the configuration uses, as Pacemaker keeps it on disk."""
-    try:
-        tree = ElementTree.parse(CIB_FILE)
-    except (OSError, ElementTree.ParseError):
-        return set()
     primitives = {
         element.get("id"): {
             "agent": element.get("type"),
@@ -111,9 +107,32 @@ def _used_in_file():
                 for pair in element.iterfind("instance_attributes/nvpair")
             },
         }
-        for element in tree.iter("primitive")
+        for element in _primitives()
     }
     return set(used({"primitives": primitives}).values())
+
+
+def _primitives(root=""):
+    try:
+        return list(ElementTree.parse(root.rstrip("/") + CIB_FILE).iter("primitive"))
+    except (OSError, ElementTree.ParseError):
+        return []
+
+
+def stopped_in_file(root: str = "/") -> set[str]:
+    """
+    The resources that somebody has stopped by hand (``pcs resource disable``), as Pacemaker keeps
+    its configuration on disk. Starts no process.
+
+    root
+        Directory that stands for ``/``.
+    """
+    return {
+        str(primitive.get("id"))
+        for primitive in _primitives(root)
+        for pair in primitive.iterfind("meta_attributes/nvpair")
+        if pair.get("name") == "target-role" and str(pair.get("value")).lower() == "stopped"
+    }
 
 
 def used(description: Data) -> dict[str, str]:

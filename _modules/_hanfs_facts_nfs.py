@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+import _hanfs_directories
+import _hanfs_exports
 import _hanfs_facts_files
 import _hanfs_facts_parse
 from _cib_values import Data
@@ -35,7 +37,8 @@ def gather(site: Site, root: str = "/", os_id: str | None = None) -> Data:
         ``ID`` of os-release.
 
     Returns a dict: ``installed``, ``settings`` (what the files say), ``live`` (what nfsd runs
-    with, None while it does not), ``exports`` and ``exports_d``, ``idmap_domain``,
+    with, None while it does not), ``exports`` and ``exports_d`` (files of others),
+    ``exports_file`` (the formula's own), ``exports_stopped`` (by hand), ``idmap_domain``,
     ``idmap_known``, ``keytab``, ``state_shared``, ``state_names``, ``unit_starts``,
     ``kernel_has_nfsd``, ``kernel_has_multiport``, ``loopback``.
     """
@@ -47,13 +50,17 @@ def gather(site: Site, root: str = "/", os_id: str | None = None) -> Data:
         for name in _hanfs_facts_files.names("/etc/exports.d", root) or []
         if name.endswith(".exports") and not name.startswith(".")
     ]
-    exports_d = {path: read(_text(path, root) or "") for path in extra}
+    texts = {path: _text(path, root) or "" for path in extra}
+    ours = {path for path, text in texts.items() if _hanfs_exports.is_ours(text)}
+    exports_d = {path: read(text) for path, text in texts.items() if path not in ours}
     return {
         "installed": _unit(root) is not None,
         "settings": _settings(conf, root, os_id),
         "live": _live(root),
         "exports": read(_text("/etc/exports", root) or ""),
         "exports_d": {path: directories for path, directories in exports_d.items() if directories},
+        "exports_file": _text(_hanfs_exports.path(site), root),
+        "exports_stopped": _hanfs_directories.stopped_in_file(root),
         "idmap_domain": _idmap(root).get("domain"),
         "idmap_known": _text("/etc/idmapd.conf", root) is not None,
         "keytab": _keytab(conf, root),

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 
 import _cib_run
+import _hanfs_directories
+import _hanfs_exports
 import _hanfs_health
 import _hanfs_helpers
 import _hanfs_model
@@ -29,6 +31,7 @@ from _hanfs_types import RawSite, Site
 
 PCSD_PORT = 2224
 _TIMEOUT = 120
+_ETAB = "/var/lib/nfs/etab"
 FENCING_WARNING = (
     "WARNING: fencing is disabled (fencing: {enabled: false}). Failover after a crash is "
     "unsafe: the file system may end up "
@@ -161,6 +164,7 @@ def health(machine: Machine, site: RawSite) -> Data:
         found = _hanfs_health.verdict(helpers(machine, right))
         report["problems"] += found["problems"]
         report["notes"] += found["notes"]
+    _judge_exports(report, right, wanted, status)
     report["healthy"] = not report["problems"]
     return report
 
@@ -207,6 +211,25 @@ def helpers(machine: Machine, site: Site, limit: int = _TIMEOUT) -> list[list[st
         for helper, path in _hanfs_helpers.counts().items()
     }
     return _hanfs_helpers.told(answer, counts)
+
+
+def _judge_exports(report, site, wanted, status):
+    """Whether an ``exportfs -r`` would change something; what is exported beside the cluster."""
+    own = own_name()
+    if own not in site["cluster"]["nodes"] or not site["nfs"]:
+        return
+    place, stopped = _hanfs_exports.path(site), _hanfs_directories.stopped_in_file()
+    content = _hanfs_settings_files.read(place)
+    report["problems"] += _hanfs_exports.problems(wanted, content, stopped, place)
+    resources = status["resources"]
+    names = {name for name, item in resources.items() if str(item["agent"]).endswith(":exportfs")}
+    # What a resource exports that pillar does not know, nobody knows here.
+    if report["active_node"] == own and names <= set(wanted["primitives"]):
+        running = {name for name in names if resources[name]["nodes"]}
+        mountpoints = [item["mountpoint"] for item in site["file_systems"]]
+        table = _hanfs_settings_files.read(_ETAB) or ""
+        exports = _hanfs_exports.exports(wanted)
+        report["notes"] += _hanfs_exports.strays(exports, running, table, mountpoints)
 
 
 def _mount_problem(storage, elsewhere):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import posixpath
 import re
 
+import _hanfs_exports
 import _hanfs_lint_plan
 from _cib_values import Data
 
@@ -16,8 +17,7 @@ CODES: dict[str, Data] = {
     "HANFS501": {
         "severity": "warning",
         "title": "/etc/exports exports something",
-        "why": "The NFS server exports it on every node, also where the shared disk is not"
-        " mounted; who runs exportfs -r takes the cluster's exports away",
+        "why": "The NFS server exports it on every node, also where the shared disk is not mounted",
         "cure": "salt NODE state.apply hanfs (it empties the file and keeps a backup)",
         "source": "https://anorien.csc.warwick.ac.uk/centos-vault/3.9/docs/html/rh-cs-en-3/s1-service-nfscaveats.html",
     },
@@ -54,6 +54,15 @@ CODES: dict[str, Data] = {
         " and clients wait out the full grace time",
         "cure": "pillar {path}:nfs:state_directory on a file system of the site",
         "source": "https://www.suse.com/support/kb/doc/?id=000020396",
+    },
+    "HANFS506": {
+        "severity": "warning",
+        "article": "info",
+        "title": "An exportfs -r changes what the cluster exports",
+        "why": "It exports what the files say, and takes the rest away; systemctl reload nfs-server"
+        " and upgrades run it. Clients get I/O errors until the monitors of the exports notice",
+        "cure": "salt NODE state.apply hanfs (profile article: pillar {path}:profile: hardened)",
+        "source": "https://anorien.csc.warwick.ac.uk/centos-vault/3.9/docs/html/rh-cs-en-3/s1-service-nfscaveats.html",
     },
     "HANFS511": {
         "severity": "warning",
@@ -202,6 +211,21 @@ def _exports_d(shared):
                 yield f"{path} has {', '.join(found)}"
 
     return rule
+
+
+def _reexported(site, plan, facts):
+    if not site["nfs"]:
+        yield "the profile article writes no file for it"
+        return
+    there = facts["nfs"]["exports_file"]
+    if there is None:
+        return
+    found = _hanfs_exports.exports(plan, facts["nfs"]["exports_stopped"])
+    wanted = _hanfs_exports.entries(_hanfs_exports.text(found))
+    has = _hanfs_exports.entries(there)
+    for what in sorted({*wanted, *has}):
+        if has.get(what) != wanted.get(what):
+            yield f"{_hanfs_exports.path(site)} says something else of {what}"
 
 
 def _state(plan):
@@ -378,6 +402,7 @@ RULES = {
     "HANFS501": _own_exports,
     "HANFS502": _exports_d(True),
     "HANFS503": _exports_d(False),
+    "HANFS506": _reexported,
     "HANFS504": _state_exported,
     "HANFS505": _state_stays,
     "HANFS511": _waits,

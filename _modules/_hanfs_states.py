@@ -14,6 +14,7 @@ import _hanfs_site
 import _hanfs_state_agent
 import _hanfs_state_cluster
 import _hanfs_state_directories
+import _hanfs_state_exports
 import _hanfs_state_fencing
 import _hanfs_state_firewall
 import _hanfs_state_health
@@ -134,6 +135,7 @@ STATES = {
     "export_directories": State(
         _hanfs_state_directories.export_directories, _site_waiting("storage", with_path=True)
     ),
+    "exports_file": State(_hanfs_state_exports.exports_file, _site_and_path),
     "configured": State(_hanfs_state_site.configured, _site_and_path),
     "storage_grown": State(_hanfs_state_storage_grow.storage_grown, _file_system),
     "health_told": State(_hanfs_state_health.health_told, _site_and_path),

@@ -372,6 +372,13 @@ CASES = {
         "/srv/nfs/home/nfsinfo", over({"nfs_shared_infodir": "/srv/nfs/home/nfsinfo"})
     ),
     "HANFS505": Case("/var/lib/mine", over({"nfs_shared_infodir": "/var/lib/mine"})),
+    "HANFS506": Case(
+        "says something else of /srv/nfs/home 192.168.16.0/24",
+        files={
+            "/etc/exports.d/hanfs-nfs-server-cluster.exports": "# Kept by Salt (hanfs): the exports"
+            " that the cluster runs\n/srv/nfs/home 192.168.16.0/24(ro)\n"
+        },
+    ),
     "HANFS511": Case("60 s for each move", over({"wait_for_leasetime_on_stop": True}, EXPORT)),
     "HANFS512": Case(
         "needs 610 s",
@@ -515,6 +522,7 @@ CASES = {
 # What only the walkthrough's profile can have; all of it is in its plain site.
 ARTICLE = {
     "HANFS304": "NFS_SHARED",
+    "HANFS506": "writes no file",
     "HANFS541": "NFSExport has fsid=0",
 }
 # hanfs.check finds these; test_hanfs_schema and test_hanfs_check provoke each.

@@ -40,6 +40,19 @@ class Node:
             },
         )
         self.world.library._hanfs_here.own_name = lambda: "nfs-server1"
+        self.files = self._files()
+        self.world.library._hanfs_settings_files.read = self.files.get
+
+    def _files(self):
+        """The exports that this node's files have, and those that it has exported."""
+        library = self.world.library
+        normal = library._hanfs_schema.normalise(self.site)
+        found = library._hanfs_exports.exports(self.world.salt["hanfs.description"](self.site))
+        etab = "".join(f"{one.directory}\t{one.client}(rw)\n" for one in found)
+        return {
+            library._hanfs_exports.path(normal): library._hanfs_exports.text(found),
+            "/var/lib/nfs/etab": etab,
+        }
 
     def status(self, active):
         wanted = self.world.salt["hanfs.description"](self.site)["primitives"]
@@ -61,6 +74,9 @@ class Node:
         here = self.world.library._hanfs_here
         return here.health(self.world.machine, self.site)["problems"]
 
+    def notes(self):
+        return self.world.salt["hanfs.health"](self.site)["notes"]
+
 
 @pytest.fixture(autouse=True)
 def corosync_is_installed(monkeypatch):
@@ -80,6 +96,30 @@ def test_the_active_node_lacks_some_of_it():
         "/dev/vdc is not mounted on /srv/more of this node",
         "this node does not have the address 192.168.16.100",
     ]
+
+
+@pytest.mark.parametrize("active", ["nfs-server1", "nfs-server2"])
+def test_what_an_exportfs_r_would_change(active):
+    here = active == "nfs-server1"
+    node = Node(hardened, TWO, MOUNTED if here else {}, BOTH if here else [], active)
+    path, text = next(iter(node.files.items()))
+    node.files[path] = text.replace("(rw,", "(ro,")
+    (told,) = node.problems()
+    assert told.startswith(f"{path} says something else than the cluster of /srv/")
+    del node.files[path]
+    (told,) = node.problems()
+    assert told.startswith(f"{path} is not there")
+
+
+def test_what_the_active_node_exports_beside_the_cluster_is_a_note():
+    node = Node(hardened, TWO, MOUNTED, BOTH)
+    assert node.notes() == []
+    node.files["/var/lib/nfs/etab"] += "/srv/more/x\t10.7.0.0/16(rw)\n"
+    (told,) = node.notes()
+    assert "/srv/more/x is exported to 10.7.0.0/16" in told and node.problems() == []
+    passive = Node(hardened, TWO, {}, [], "nfs-server2")
+    passive.files["/var/lib/nfs/etab"] += "/srv/more/x\t10.7.0.0/16(rw)\n"
+    assert passive.notes() == []
 
 
 def test_the_passive_node_has_nothing_of_it():

@@ -90,6 +90,7 @@ STEPS = [
     "hanfs.cluster_online",
     "hanfs.peers_agree",
     "hanfs.export_directories",
+    "hanfs.exports_file",
     "hanfs.configured",
     "hanfs.healthy",
 ]
