@@ -75,7 +75,8 @@ class Node:
         return here.health(self.world.machine, self.site)["problems"]
 
     def notes(self):
-        return self.world.salt["hanfs.health"](self.site)["notes"]
+        here = self.world.library._hanfs_here
+        return here.health(self.world.machine, self.site)["notes"]
 
 
 @pytest.fixture(autouse=True)
