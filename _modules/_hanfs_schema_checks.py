@@ -48,7 +48,7 @@ _SYSTEM_DIRECTORIES = tuple(
 # What is short, and what it says is no more than itself.
 _SHOWN = (str, bytes, int, float, type(None), datetime.date)
 # Not on any disk: the directory would be gone after a boot, or cannot be made at all.
-_FLEETING = ("/dev/", "/proc/", "/sys/", "/run/")
+_FLEETING = ("/dev/", "/proc/", "/sys/")
 _PATH_BYTES = 1024  # of a path that clients mount (MNTPATHLEN, RFC 1813, appendix I)
 _HINTS = {
     "fencing": (

@@ -136,7 +136,7 @@ TABLE = {
     ],
     "storage:*:mountpoint": [
         Border("mkdir", [PART], [PART + "p"], beside={"exports": "{}", "nfs:state_directory": ...}),
-        own([], ["/dev/nfs", "/proc/x", "/run/nfs", "/usr", "/srv/nfs/", "/srv/$(id)", "/a&b"]),
+        own([], ["/dev/nfs", "/proc/x", "/usr", "/srv/nfs/", "/srv/$(id)", "/a&b"]),
     ],
     "storage:*:initialize": truth(),
     "storage:*:grow": truth(),
