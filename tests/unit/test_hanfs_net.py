@@ -92,9 +92,10 @@ def test_a_port_that_answers_and_one_that_does_not():
 
 @pytest.mark.parametrize("raised", [True, False])
 @pytest.mark.parametrize(
-    ("module", "function"), [("_hanfs_net", "addresses"), ("_hanfs_here", "_links")]
+    ("module", "function", "given"),
+    [("_hanfs_net", "addresses", []), ("_hanfs_here", "link_problems", [None])],
 )
-def test_a_command_that_does_not_end_is_told(module, function, raised, monkeypatch):
+def test_a_command_that_does_not_end_is_told(module, function, given, raised, monkeypatch):
     def run(argv, timeout=None, **_):
         assert timeout == 120
         if raised:
@@ -104,4 +105,4 @@ def test_a_command_that_does_not_end_is_told(module, function, raised, monkeypat
     monkeypatch.setattr("shutil.which", lambda name, **_: name)
     world = load(states=False, run=run)
     with pytest.raises(CommandExecutionError, match="did not end within 120 s"):
-        getattr(getattr(world.library, module), function)(world.machine)
+        getattr(getattr(world.library, module), function)(world.machine, *given)
