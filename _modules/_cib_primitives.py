@@ -23,6 +23,8 @@ from _cib_values import Data
 from _cib_xml import Cib
 
 _WHOLE = re.compile(r"^-?\d+$", re.A)
+_PART = r":(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.@+/\\-]*"
+_AGENT = re.compile(rf"(ocf{_PART}|(?!ocf:)[A-Za-z0-9_-]+){_PART}\Z")
 ON_FAIL = tuple("ignore block demote stop restart standby fence restart-container".split())
 _FIELDS = (
     *("agent", "attributes", "optional", "ahead", "meta", "utilization", "operations"),
@@ -59,10 +61,8 @@ def check(check: Checker, kind: str, path: str, value: Any) -> Any:
     return found
 
 
-def _agent(check, path, value):
-    parts = str(value or "").split(":")
-    wanted = {"ocf": 3}.get(parts[0], 2)
-    if value and (len(parts) != wanted or not all(parts)):
+def _agent(check, path, value):  # it stands in command lines of Pacemaker's tools
+    if value and not _AGENT.match(str(value)):
         check.problem(
             path,
             f"{value!r} is no full agent name, such as ocf:heartbeat:IPaddr2 or systemd:name",

@@ -153,6 +153,24 @@ WRONG = {
 }
 
 
+AGENTS = [
+    "ocf:a:b\x00c",
+    "ocf:a:\ud83dx",
+    "ocf:a:b\u2066",
+    "ocf:../../x:y",
+    "ocf:-x:y",
+    "ocf:a:b c",
+]
+
+
+@pytest.mark.parametrize("agent", AGENTS, ids=ascii)
+def test_an_agent_that_no_command_line_takes(agent):
+    """Found by hypothesis, seed 2; the engine tells it, before anything is touched."""
+    site = bent(WHOLE, {"cluster_config:primitives:X:agent": agent})
+    assert asked(site) == []
+    assert [line for line in described(site) if line.startswith("primitives:X:agent: ")]
+
+
 @pytest.mark.parametrize("place", WRONG)
 def test_what_no_program_would_take_is_refused_in_its_place(place):
     for value in WRONG[place]:
