@@ -22,6 +22,8 @@ FILE = "work.json"
 LOCK = "work.lock"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 ENDED = ("done", "failed", "undone")
+# The cluster is stopped on this node for the work, and stays so when the work fails in one of them.
+STOPPED = ("out", "working", "worked", "rebooting")
 
 
 def boot_id() -> str:
@@ -90,6 +92,25 @@ def busy() -> bool:
         return False
     with alone() as free:
         return not free
+
+
+def hindrance() -> str | None:
+    """
+    Why nobody else may start the cluster on this node: it is stopped for work that is under way, or
+    that stopped half-way. None if it may be started.
+    """
+    record = read()
+    if record is None or not (record.get("wish") or {}).get("stop"):
+        return None
+    phase = record["at"] if record["phase"] == "failed" else record["phase"]
+    if phase not in STOPPED and record["phase"] != "leaving":
+        return None
+    run = record["run"]
+    return (
+        f"the cluster is stopped on this node for the work of run {run}, which is at '{phase}': "
+        f"wait for it, or go on with it (salt-run hanfs.resume {run}); once it was looked after by "
+        f"hand: hanfs.work_forget {run}"
+    )
 
 
 def told(record: Data | None) -> Data | None:

@@ -15,6 +15,7 @@ import _hanfs_agent
 import _hanfs_check
 import _hanfs_drift
 import _hanfs_here
+import _hanfs_record
 import _hanfs_schema
 import _hanfs_site
 import _hanfs_state_agent
@@ -37,8 +38,9 @@ _STALLED = 120
 
 def checked(machine: Machine, name: str, defaults: Data | None = None) -> Data:
     """
-    Check that exactly one site in pillar names this machine, that its pillar is right, and that
-    it fits the machine. Changes nothing, also on failure.
+    Check that exactly one site in pillar names this machine, that its pillar is right, that it
+    fits the machine, and that the cluster is not stopped here for somebody's work, which a run
+    would end. Changes nothing, also on failure.
     """
     ret = made(name)
     try:
@@ -47,10 +49,12 @@ def checked(machine: Machine, name: str, defaults: Data | None = None) -> Data:
         ret["comment"] = "\n".join(outside)
         path, site = _only_site(tree, _hanfs_site.names(machine))
         report = _hanfs_check.check(machine, site, path)
+        hindrance = _hanfs_record.hindrance()
     except (CommandExecutionError, SaltInvocationError) as err:
         return failed(ret, err)
-    if outside or report["problems"]:
-        return failed(ret, "\n".join(report["problems"]))
+    problems = [*report["problems"], *([hindrance] if hindrance else [])]
+    if outside or problems:
+        return failed(ret, "\n".join(problems))
     ret["comment"] = "\n".join([f"{path} is right and fits this machine", *report["notes"]])
     return ret
 

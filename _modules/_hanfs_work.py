@@ -336,8 +336,8 @@ def forget(run: str) -> bool:
     """
     Say that the work of a run on this node was looked after by hand, so that others may begin.
 
-    Returns whether its record was unfinished. Raises SaltInvocationError when it is another run's,
-    or still under way.
+    Returns whether there was something to forget: its work was unfinished, or had failed. Raises
+    SaltInvocationError when it is another run's, or still under way.
     """
     record = _hanfs_record.read()
     if record is None or record["run"] != run:
@@ -345,7 +345,7 @@ def forget(run: str) -> bool:
     with _hanfs_record.alone() as free:
         if not free:
             raise SaltInvocationError(f"run: {run} is still at work on this node")
-        if record["phase"] in _hanfs_record.ENDED:
+        if record["phase"] in ("done", "undone"):
             return False
         _write(record, "undone")
     return True

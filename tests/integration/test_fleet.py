@@ -282,3 +282,22 @@ def test_work_that_fails_ends_the_run_and_the_other_node_is_left_alone(pair, mas
     code, told, _ = runner.run("hanfs.maintain", *PAIR, "function=test.ping", "stable=1")
     assert code == 2 and "standby" in codes(told)
     pair[passive].run(["pcs", "node", "unstandby", passive])
+
+
+def test_a_run_of_the_formula_does_not_start_what_is_stopped_for_work(pair, master, runner):
+    """Work fails while the cluster is stopped here: it stays stopped until somebody looked."""
+    active = site.started(pair[0])["fs_nfs"]
+    passive = next(name for name in pair.names if name != active)
+    code, told, _ = runner.run(
+        "hanfs.maintain", *PAIR, *SHELL, "args=['exit 7']", "stable=1", "run=stopped"
+    )
+    assert (code, told["failed"]) == (1, ["athens"]), told["sites"]["athens"]["findings"]
+    corosync = ["pgrep", "-x", "corosync"]
+    assert pair[passive].run(corosync, check=False).returncode == 1
+    refused = site.comments(master.apply([pair[passive]]))
+    assert "for the work of run stopped, which is at 'working'" in refused
+    assert pair[passive].run(corosync, check=False).returncode == 1
+    assert master.salt([pair[passive]], "hanfs.work_forget", "stopped") == {passive: True}
+    site.assert_applied({**master.apply([pair[passive]]), active: {}}, pair)
+    assert pair[passive].run(corosync, check=False).returncode == 0
+    assert site.started(pair[0])["fs_nfs"] == active

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.support.salt_modules import MODULES
+from tests.support.salt_modules import MODULES, load
+from tests.support.sites import pillar, site
 
 import _hanfs_record  # isort: skip
 import _hanfs_work  # isort: skip
@@ -130,6 +131,43 @@ def test_the_record_is_for_root_alone_and_others_are_not_told_the_arguments(dire
     file = directory / _hanfs_record.FILE
     assert file.stat().st_mode & 0o777 == 0o600
     assert "s3cret" not in json.dumps(_hanfs_record.told(_hanfs_record.read()))
+
+
+@pytest.mark.parametrize("test", [True, False], ids=["dry", "real"])
+@pytest.mark.parametrize(
+    "phase, at, stop, refused",
+    [
+        *((phase, None, True, True) for phase in ("leaving", *_hanfs_record.STOPPED)),
+        *(("failed", at, True, True) for at in _hanfs_record.STOPPED),
+        *(("failed", at, True, False) for at in ("leaving", "back", "verifying")),
+        *((phase, None, True, False) for phase in ("verifying", "done", "undone")),
+        ("working", None, False, False),
+    ],
+)
+def test_a_run_of_the_formula_never_ends_the_work_for_which_the_cluster_is_stopped(
+    directory, test, phase, at, stop, refused
+):
+    """Its first step refuses: the ones after it would start corosync."""
+    begun(phase, stop=stop)
+    record = _hanfs_record.read()
+    _hanfs_record.write({**record, "at": at})
+    world = load(opts={"test": test}, pillar=pillar(site()), grains={"id": "nfs-server1"})
+    world.salt["_hanfs_check.check"] = lambda *_: {"problems": [], "notes": []}
+    world.library._hanfs_record.DIRECTORY = str(directory)
+    ret = world.states.hanfs.checked("x")
+    assert (ret["result"], ret["changes"]) == (not refused, {})
+    assert (
+        "the cluster is stopped on this node for the work of run r" in ret["comment"]
+    ) == refused
+
+
+def test_work_that_failed_can_be_forgotten_and_then_a_run_is_free_again():
+    begun("failed")
+    _hanfs_record.write({**_hanfs_record.read(), "at": "working"})
+    assert _hanfs_record.hindrance()
+    assert _hanfs_work.forget("r") is True
+    assert _hanfs_record.hindrance() is None
+    assert _hanfs_work.forget("r") is False
 
 
 def test_a_record_that_cannot_be_understood_is_an_error_that_names_it(directory):
