@@ -37,6 +37,7 @@ class _Waiting:
         self.flow = flow
         self.request: Any = None
         self.jid: str | None = None
+        self.begun: str | None = None  # its long job, which it asks for again and again
         self.until = 0.0
         self.missing: set[str] = set()  # minions that have not answered
 
@@ -78,6 +79,7 @@ class Driver:
         while waiting:
             self._step(waiting, ready, ended)
             self._publish(waiting)
+            self._forget(waiting)
             self.beat()
             ready = self._ready(waiting)
             if not ready and waiting:
@@ -133,6 +135,14 @@ class Driver:
             self._returns.setdefault(jid, {})
             for one in group:
                 one.jid = jid
+                if isinstance(one.request, flows.Begin):
+                    one.begun = jid
+
+    def _forget(self, waiting):
+        """A run over hundreds of sites asks for hours: nobody reads the older answers again."""
+        wanted = {jid for one in waiting.values() for jid in (one.jid, one.begun)}
+        for jid in self._returns.keys() - wanted:
+            del self._returns[jid]
 
     def _listen(self, waiting):
         left = min(one.until for one in waiting.values()) - self.clock()

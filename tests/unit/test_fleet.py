@@ -16,6 +16,7 @@ import _hanfs_fleet_flows as flows  # isort: skip
 import _hanfs_fleet_run as runs  # isort: skip
 import _hanfs_fleet_sites as sites  # isort: skip
 import _hanfs_release  # isort: skip
+from _hanfs_fleet_drive import Driver  # isort: skip
 from _hanfs_fleet_store import Store, lives, owner  # isort: skip
 
 
@@ -248,6 +249,24 @@ def test_three_hundred_sites_one_job_for_all_and_no_answer_under_another_name():
     assert len(first[1]) == 297 * 2
     assert fleet.now - began < 1200
     assert moves(fleet) == {name: 0 if name in done["refused"] else 1 for name in fleet.sites}
+
+
+def test_answers_that_nobody_waits_for_are_not_kept(monkeypatch):
+    """Nodes are looked at all the time that they work: what was answered must not pile up."""
+    fleet = Fleet(dict.fromkeys("abcd", 2))
+    for node in fleet.nodes.values():
+        node.took = 3000.0
+    most = []
+    forget = Driver._forget
+
+    def seen(driver, waiting):
+        forget(driver, waiting)
+        most.append(len(driver._returns))
+
+    monkeypatch.setattr(Driver, "_forget", seen)
+    done = Operator(fleet).begin(batch=4)
+    assert done["state"] == "done" and counters(fleet) == {1}
+    assert len(fleet.kept) > 500 and max(most) <= 2 * 4, (len(fleet.kept), max(most))
 
 
 def test_shuffled_and_delayed_answers_stand_under_their_own_site():
