@@ -47,6 +47,16 @@ ORDERINGS = ("group", "listed")
 OPERATORS_OWN = ("cli-", "pcs-relocate-")
 
 
+def moved_by_hand(live: Data) -> list[str]:
+    """
+    Ids of the constraints that ``pcs resource move`` and ``ban`` leave in force. Pure.
+
+    live
+        A CIB as ``_cib_kinds.read`` has it.
+    """
+    return [name for name in live["ids"] if name.startswith(("cli-ban-", "cli-prefer-"))]
+
+
 def check(check: Checker, kind: str, path: str, value: Any) -> Any:
     """
     Return the described constraints as one list; each has its ``type`` and its ``path``.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import time
 
+import _cib_constraints
 import _cib_kinds
 import _cib_push
 import _hanfs_fence_rules
@@ -76,8 +77,7 @@ def _refuse(machine, status, node, active):
         holder = _pcs_lock.holder(machine)
         if holder:
             found.append(f"{holder['node']} is changing the cluster ({holder['purpose']})")
-        live = _cib_kinds.read(_cib_push.query(machine))
-        left = [name for name in live["ids"] if name.startswith(("cli-ban-", "cli-prefer-"))]
+        left = _cib_constraints.moved_by_hand(_cib_kinds.read(_cib_push.query(machine)))
         if left:
             found.append(f"a move or a ban is in force ({', '.join(left)}): pcs resource clear")
     if not found:

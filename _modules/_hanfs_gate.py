@@ -10,7 +10,9 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from xml.etree import ElementTree
 
+import _cib_constraints
 import _cib_kinds
 import _cib_push
 import _hanfs_fence_test
@@ -139,17 +141,16 @@ def identity(machine: Machine) -> Data:
         "cluster": _pcs_node.member_of(),
         "problem": None,
     }
-    sites = _hanfs_site.choose(machine.pillar("hanfs"), _hanfs_site.names(machine))
-    if len(sites) != 1:
-        many = ", ".join(str(one["name"]) for one in sites)
-        answer["problem"] = f"these sites name it: {many}" if sites else "no site names it"
-        return answer
-    nodes = list(sites[0]["site"]["cluster"]["nodes"])
+    try:
+        path, site = _hanfs_site.own(machine)
+    except SaltInvocationError as err:
+        return {**answer, "problem": str(err)}
+    nodes = list(site["cluster"]["nodes"])
     own = [name for name in _hanfs_site.names(machine) if name in nodes]
     return {
         **answer,
-        "site": str(sites[0]["name"]),
-        "path": sites[0]["path"],
+        "site": path.rpartition(":")[2],
+        "path": path,
         "node": own[0],
         "nodes": [str(name) for name in nodes],
     }
@@ -200,15 +201,17 @@ def _judge(machine, answer, run, fence):
     answer["feature_set"] = feature_set(machine)
     health = _hanfs_here.health(machine, site)
     fencing = right["fencing"]["enabled"]
+    text = _cib_push.query(machine)
+    cib = ElementTree.fromstring(text)
     facts = {
         "own": answer["node"],
         "nodes": answer["nodes"],
         "status": _pcs_node.recent_status(machine),
         "health": health["problems"],
         "busy": health["busy"],
-        "bans": bans(machine),
-        "lock": _pcs_lock.holder(machine),
-        "lease": _pcs_lease.holder(machine),
+        "bans": _cib_constraints.moved_by_hand(_cib_kinds.read(text)),
+        "lock": _pcs_lock.in_cib(cib),
+        "lease": _pcs_lease.in_cib(cib),
         "run": run,
         "record": answer["record"],
         "fencing": fencing,
@@ -220,12 +223,6 @@ def _judge(machine, answer, run, fence):
     answer["findings"] = findings(facts)
     answer["active_node"] = health["active_node"]
     answer["notes"] = health["notes"]
-
-
-def bans(machine: Machine) -> list[str]:
-    """Ids of the constraints that ``pcs resource move`` and ``ban`` leave behind."""
-    live = _cib_kinds.read(_cib_push.query(machine))
-    return [name for name in live["ids"] if name.startswith(("cli-ban-", "cli-prefer-"))]
 
 
 def feature_set(machine: Machine) -> str | None:

@@ -48,12 +48,16 @@ def checked_seconds(seconds: object) -> int:
     raise SaltInvocationError(f"seconds: {seconds!r} is no number from 1 to {LONGEST}")
 
 
-def holder(machine: Machine) -> Data | None:
+def in_cib(root: ElementTree.Element) -> Data | None:
     """
     Who has the lease: ``{"run": id, "node": that wrote it, "until": seconds since 1970}``; None if
     nobody has it, or it has run out.
+
+    root
+        Root element of the cluster's whole CIB.
     """
-    found = _read(machine)
+    element = root.find(f".//cluster_property_set[@id='{ID}']")
+    found = None if element is None else _parsed(element)
     return found if found and found["until"] > time.time() else None
 
 
@@ -70,7 +74,7 @@ def take(machine: Machine, node: str, run: str, seconds: int) -> Data:
     seconds
         For how long from now.
 
-    Returns what ``holder`` does. Raises CommandExecutionError when another run has it.
+    Returns what ``in_cib`` does. Raises CommandExecutionError when another run has it.
     """
     for _ in range(TRIES):
         entry = {"run": run, "node": node, "until": int(time.time()) + seconds}
@@ -130,16 +134,21 @@ def _read(machine):
     if asked["retcode"]:
         return None
     try:
-        pairs = {
-            pair.get("id"): pair.get("value") for pair in ElementTree.fromstring(asked["stdout"])
-        }
+        return _parsed(ElementTree.fromstring(asked["stdout"]))
+    except ElementTree.ParseError as err:
+        raise CommandExecutionError(f"cibadmin's answer cannot be understood: {err}") from err
+
+
+def _parsed(element):
+    pairs = {pair.get("id"): pair.get("value") for pair in element}
+    try:
         return {
             "run": pairs[f"{ID}-run"],
             "node": pairs[f"{ID}-node"],
             "until": int(pairs[f"{ID}-until"] or ""),
         }
-    except (ElementTree.ParseError, ValueError, KeyError) as err:
+    except (ValueError, KeyError) as err:
         raise CommandExecutionError(
             f"the object {ID} in the cluster's configuration cannot be understood; if no run is "
-            f'under way: cibadmin --delete --xpath "{path}"'
+            f"under way: cibadmin --delete --xpath \"//cluster_property_set[@id='{ID}']\""
         ) from err

@@ -92,6 +92,16 @@ def last_known() -> Data | None:
         return None
     except (OSError, ElementTree.ParseError) as err:
         raise CommandExecutionError(f"{ON_DISK} cannot be read: {err}") from err
+    return in_cib(root)
+
+
+def in_cib(root: ElementTree.Element) -> Data | None:
+    """
+    The same of a whole CIB. Pure.
+
+    root
+        Its root element.
+    """
     found = root.find(f".//cluster_property_set[@id='{ID}']")
     return None if found is None else _shown(_parsed(found))
 

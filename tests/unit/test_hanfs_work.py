@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from xml.etree import ElementTree
 
 import pytest
 
@@ -212,9 +213,14 @@ def test_a_number_of_a_command_line_is_an_id():
     assert _hanfs_work.checked(20261129, function="a.b").run == "20261129"
 
 
-def test_a_lease_that_ran_out_belongs_to_nobody(monkeypatch):
+def test_a_lease_that_ran_out_belongs_to_nobody():
     entry = {"run": "r", "node": "n", "until": int(time.time()) - 1}
-    monkeypatch.setattr(_pcs_lease, "_read", lambda machine: entry)
-    assert _pcs_lease.holder(machine()) is None
+
+    def cib():
+        sets = _pcs_lease._element(entry)
+        return ElementTree.fromstring(f"<cib><configuration>{sets}</configuration></cib>")
+
+    assert _pcs_lease.in_cib(cib()) is None
     entry["until"] += 60
-    assert _pcs_lease.holder(machine()) == entry
+    assert _pcs_lease.in_cib(cib()) == entry
+    assert _pcs_lease.in_cib(ElementTree.fromstring("<cib/>")) is None
