@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from _cib_errors import CommandExecutionError
+import _hanfs_settings_files
 from _cib_values import Data
 from _hanfs_types import RawSite
 
@@ -168,15 +166,7 @@ def remember(site: RawSite, path: str = APPLIED) -> None:
     """
     if read(path) == fingerprint(site):
         return
-    directory = os.path.dirname(path)
-    try:
-        os.makedirs(directory, mode=0o755, exist_ok=True)
-        handle, made = tempfile.mkstemp(dir=directory)
-        with open(handle, "w", encoding="ascii") as file:
-            file.write(fingerprint(site) + "\n")
-        os.replace(made, path)
-    except OSError as err:
-        raise CommandExecutionError(f"{path} cannot be written: {err.strerror}") from err
+    _hanfs_settings_files.write(path, fingerprint(site) + "\n", mode=0o600)
 
 
 def read(path: str = APPLIED) -> str | None:

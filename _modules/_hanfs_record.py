@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import _hanfs_settings_files
 from _cib_errors import CommandExecutionError
 from _cib_values import Data
 
@@ -53,18 +54,8 @@ def read() -> Data | None:
 def write(record: Data) -> None:
     """Keep a record; when this returns it outlives a loss of power."""
     os.makedirs(DIRECTORY, mode=0o700, exist_ok=True)
-    path = os.path.join(DIRECTORY, FILE)
-    new = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(new, "w", encoding="utf-8") as file:
-        json.dump(record, file, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(f"{path}.new", path)
-    directory = os.open(DIRECTORY, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    text = json.dumps(record, sort_keys=True)
+    _hanfs_settings_files.write(os.path.join(DIRECTORY, FILE), text, mode=0o600)
 
 
 @contextmanager

@@ -33,8 +33,8 @@ def read(path: str) -> str | None:
 
 def write(path: str, text: str, mode: int = 0o644) -> None:
     """
-    Replace a file at once: a reader sees the old one or the new one. Owner and mode stay as they
-    are; symbolic links are followed.
+    Replace a file at once: a reader sees the old one or the new one, also after a loss of power.
+    Owner and mode stay as they are; symbolic links are followed.
 
     path
         The file. Its directory is made if there is none.
@@ -58,10 +58,20 @@ def write(path: str, text: str, mode: int = 0o644) -> None:
             os.fsync(stream.fileno())
         _take_over(temporary, target, mode)
         os.replace(temporary, target)
+        _settle(os.path.dirname(target))
     except OSError as err:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
         raise CommandExecutionError(f"{path} cannot be written: {err.strerror}") from err
+
+
+def _settle(directory):
+    """The new name of a file is on the disk when its directory is."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _take_over(temporary, target, mode):

@@ -282,6 +282,8 @@ def test_work_that_fails_ends_the_run_and_the_other_node_is_left_alone(pair, mas
     code, told, _ = runner.run("hanfs.maintain", *PAIR, "function=test.ping", "stable=1")
     assert code == 2 and "standby" in codes(told)
     pair[passive].run(["pcs", "node", "unstandby", passive])
+    # it would run out by itself
+    assert master.salt([pair[active]], "hanfs.lease", "bad", seconds=0) == {active: None}
 
 
 def test_a_run_of_the_formula_does_not_start_what_is_stopped_for_work(pair, master, runner):
