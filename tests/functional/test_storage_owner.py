@@ -274,18 +274,21 @@ def test_two_ways_to_one_disk(node, loop):
 # --- devices file ---------------------------------------------------------------------------------
 
 
-def test_the_devices_file_of_both_nodes_gets_the_disk(node, loop):
-    device = loop()
-    wanted, made = storage(device, **LVM), node(devices_file=True)
+def empty_devices_file(made):
     listed = made.library._hanfs_storage.DEVICES_FILE
     os.makedirs(os.path.dirname(listed))
     open(listed, "w").close()
+    return listed
+
+
+def test_the_devices_file_of_both_nodes_gets_the_disk(node, loop):
+    device = loop()
+    wanted, made = storage(device, **LVM), node(devices_file=True)
+    listed = empty_devices_file(made)
     do(made, wanted, "pvcreate", "vgcreate", "lvcreate")
     assert device in open(listed).read(), "pvcreate does that by itself"
     peer = node(PEER, devices_file=True)
-    listed = peer.library._hanfs_storage.DEVICES_FILE
-    os.makedirs(os.path.dirname(listed))
-    open(listed, "w").close()
+    listed = empty_devices_file(peer)
     assert decide(peer, wanted, creates=False, may_create=False)[0] == "unlisted"
     assert open(listed).read() == ""
     ret = ready(peer, {**wanted, "initialize": False})
@@ -297,9 +300,7 @@ def test_the_devices_file_gets_no_disk_of_somebody_else(node, loop):
     """Nor one whose label has no group yet, of which LVM cannot say whose it is."""
     device = loop()
     wanted, made = storage(device, **LVM), node(devices_file=True)
-    listed = made.library._hanfs_storage.DEVICES_FILE
-    os.makedirs(os.path.dirname(listed))
-    open(listed, "w").close()
+    listed = empty_devices_file(made)
     other = node(PEER)
     do(other, {**wanted, "vg": "HANFS_OTHER"}, "pvcreate")
     ret = ready(node(devices_file=True), wanted)
@@ -315,9 +316,7 @@ def test_its_own_label_gets_into_the_devices_file_after_a_cut(node, loop):
     wanted = storage(loop(), **LVM)
     do(node(), wanted, "pvcreate")
     made = node(devices_file=True)
-    listed = made.library._hanfs_storage.DEVICES_FILE
-    os.makedirs(os.path.dirname(listed))
-    open(listed, "w").close()
+    empty_devices_file(made)
     assert decide(made, wanted)[0] == "unlisted"
     made.library._hanfs_storage.rescan(made.machine, wanted, CLUSTER)
     assert decide(made, wanted)[0] == "vgcreate"
