@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import json
 import re
-import threading
 import time
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from tests.lab.wait import wait_until
 from tests.support import cluster_life
 from tests.support.cluster_life import NAMES, PASSWORD, addresses, conf, corosync_pid, written
+from tests.support.watching import Watch
 
 CLUSTER = "life"
 
@@ -106,31 +106,15 @@ def value(node, key):
     return node.run(["corosync-cmapctl", "-g", key]).stdout.split(" = ")[-1].strip()
 
 
-class Watch:
-    """Looks at the nodes many times a second, until it is told to stop.
-
-    ``down`` are the looks at which corosync ran on no node, ``looks`` all.
-    """
+class Corosyncs(Watch):
+    """``down`` are the looks at which corosync ran on no node."""
 
     def __init__(self, nodes):
-        self.nodes = nodes
-        self.down = 0
-        self.looks = 0
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
+        super().__init__(0.1)
+        self.nodes, self.down = nodes, 0
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._end.set()
-        self._thread.join()
-
-    def _watch(self):
-        while not self._end.wait(0.1):
-            self.looks += 1
-            self.down += not any(corosync_pid(node) for node in self.nodes)
+    def look(self):
+        self.down += not any(corosync_pid(node) for node in self.nodes)
 
 
 def test_what_corosync_reads_at_its_start_restarts_one_node_after_the_other(nodes, converge, state):
@@ -145,7 +129,7 @@ def test_what_corosync_reads_at_its_start_restarts_one_node_after_the_other(node
         assert ret["result"] is False and "restart_nodes" in ret["comment"]
     assert written(pair) == before
     pids = [corosync_pid(node) for node in pair]
-    with Watch(pair) as watch:
+    with Corosyncs(pair) as watch:
         changes = converge(pair, "pcs.corosync_configured", restart_nodes=True, **wanted)
     assert changes[NAMES[0]]["restarts"]["new"] == list(NAMES[:2])
     assert watch.looks > 20 and watch.down == 0

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import threading
 import time
 
 import pytest
@@ -17,6 +16,7 @@ from tests.lab import paths
 from tests.lab.pair import NAMES
 from tests.lab.wait import wait_until
 from tests.support.repeated import repeated
+from tests.support.watching import Watch
 
 LEASE = '<cluster_property_set id="cluster-work-lease">{}</cluster_property_set>'.format(
     "".join(
@@ -198,27 +198,16 @@ def well(pair, master):
     return len(answers) == len(pair.names) and not wrong, f"{answers}"
 
 
-class Watcher:
-    """Looks every moment whether a node is a member that may run the service."""
+class Watcher(Watch):
+    """Looks whether a node is a member that may run the service, and who serves."""
 
     def __init__(self, pair):
-        self.pair, self.both_out, self.served, self.looks = pair, 0, [], 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
+        super().__init__(0.5)
+        self.pair, self.both_out, self.served = pair, 0, []
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self):
-        while not self._stop.wait(0.5):
-            seen = [self._look(node) for node in self.pair]
-            self.looks += 1
-            self.both_out += not any(seen)
+    def look(self):
+        seen = [self._look(node) for node in self.pair]
+        self.both_out += not any(seen)
 
     def _look(self, node):
         xml = node.run(["crm_mon", "-1", "--output-as=xml"], check=False).stdout
