@@ -10,6 +10,9 @@ from tests.lab.wait import wait_until
 LAST_WORDS = ["journalctl", "--boot", "--no-pager", "--lines=150", "--output=short-monotonic"]
 LAST_WORDS += ["--unit=corosync", "--unit=pacemaker", "--unit=sbd"]
 
+# The call of an operation in Pacemaker's history that has no result yet.
+PENDING = "-1"
+
 
 def started_on(crm_mon_xml):
     """Map each primitive that is started to the node that runs it."""
@@ -71,10 +74,23 @@ class Service:
     def other_node(self, name):
         return next(other for other in self.nodes if other != name)
 
-    def history(self):
-        """See ``starts_and_stops``."""
-        done = self.anywhere().run(["cibadmin", "--query", "--scope=status"], timeout=120)
-        return starts_and_stops(done.stdout)
+    def history(self, timeout=300):
+        """See ``starts_and_stops``; read when all resources run and no operation is on its way.
+
+        The last of a chain may still start when a client already writes again.
+        """
+
+        def look():
+            placed = self.placement()
+            missing = [name for name in self.resources if name not in placed]
+            if missing:
+                return False, missing
+            done = self.anywhere().run(["cibadmin", "--query", "--scope=status"], timeout=120)
+            found = starts_and_stops(done.stdout)
+            pending = sorted(key for key, (call, _) in found.items() if call == PENDING)
+            return not pending, pending or found
+
+        return wait_until(look, timeout, "starts and stops to end")
 
     def wait_until_off(self, name, timeout):
         """Wait until all resources run, and none of them on the node ``name``."""

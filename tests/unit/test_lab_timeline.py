@@ -1,6 +1,7 @@
 """From journals to the parts of a stall."""
 
 import struct
+from types import SimpleNamespace
 
 from tests.bench import floor
 from tests.bench.stalls import FLOOR, Stall, table
@@ -78,6 +79,31 @@ def test_a_stall_of_another_time_is_not_that_of_this_move():
 
 def test_starts_and_stops_of_a_cluster_are_what_was_touched():
     assert service.starts_and_stops(STATUS) == {("a", "x", "x_last_0"): ("7", "5")}
+
+
+class Told:
+    """A node whose programs give these answers in turn."""
+
+    name = "a"
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def alive(self):
+        return True
+
+    def run(self, argv, timeout):
+        return SimpleNamespace(stdout=self.answers.pop(0))
+
+
+def test_a_history_is_read_when_nothing_is_on_its_way():
+    runs = '<r><resource id="x" role="Started" active="true"><node name="a"/></resource></r>'
+    starts = STATUS.replace('call-id="7"', 'call-id="-1"')
+    assert starts != STATUS
+    node = Told("<r/>", runs, starts, runs, STATUS)
+    seen = service.Service([node], None, ["x"], "", "").history(timeout=30)
+    assert seen == {("a", "x", "x_last_0"): ("7", "5")}
+    assert node.answers == []
 
 
 # --- processes, and the floor -----------------------------------------------------------
