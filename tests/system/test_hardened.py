@@ -9,7 +9,7 @@ import pytest
 from tests.integration import site
 from tests.lab import article, enter, hardened, nfs_agents
 from tests.lab.stage import Stage
-from tests.system import clean
+from tests.system import clean, mortal
 
 PASSWORD = "correct-horse-battery"
 OWN = nfs_agents.AGENTS.format("hanfs")
@@ -17,6 +17,13 @@ CONFIGURED = "The cluster is configured as the site says"
 # A guest network that joins, and an export for it.
 GUESTS = "192.168.17.0/24"
 SECONDS = 240
+# What people and packages do to a server's exports and daemons.
+BY_HAND = (
+    ["exportfs", "-ra"],
+    ["systemctl", "reload", "nfs-server"],
+    ["systemctl", "restart", "nfs-idmapd"],
+    ["systemctl", "restart", "nfs-mountd"],
+)
 
 pytestmark = [
     pytest.mark.skipif(not enter.inside(), reason="needs a lab: make test"),
@@ -144,15 +151,85 @@ def test_an_export_and_a_client_come_and_go_while_a_client_writes(stage, note):
     assert not any("new" in resource for resource in stage.service.placement())
 
 
-def test_service_moves_and_moves_back_while_a_client_writes(stage, note):
-    report = stage.moves_under_load(stage.tell)
+def test_what_is_done_by_hand_takes_no_export_away(stage, note):
+    """The last one restarts the NFS server, whose unit requires rpc.mountd's."""
+    server = stage.service.nodes[stage.service.active_node()]
+    before = server.run(["exportfs", "-s"]).stdout
+    assert before
+    with stage.writers() as writers:
+        for words in BY_HAND:
+            writers.wait_until_writing()
+            server.run(words)
+            # systemctl does not wait for what goes down and up with the unit.
+            mortal.wait_until_exported(server, before)
+        writers.wait_until_writing()
+    report = stage.checked(writers.report)
     note(clean.shown(report))
     clean.assert_clean(report)
 
 
+@pytest.fixture(scope="module")
+def locks():
+    """Locks that a client keeps from one test to the next."""
+    held = []
+    yield held
+    for lock in held:
+        lock.give_back()
+
+
+def test_helpers_that_die_are_started_again_without_the_cluster(stage, locks, note):
+    """In maintenance mode the cluster heals nothing: what comes back does so by itself."""
+    server, client = stage.service.nodes[stage.service.active_node()], stage.client
+    home = f"{hardened.VIRTUAL_IP}:{hardened.SERVED}"
+    pub = f"{hardened.VIRTUAL_IP}:/srv/nfs/pub"
+    before, wanted = stage.service.history(), mortal.registered(server)
+    server.run(["pcs", "property", "set", "maintenance-mode=true"])
+    locks.append(mortal.v3_lock(client, home))
+    with stage.writers() as writers:
+        for unit, program in mortal.HELPERS.items():
+            if unit == "nfsdcld":
+                locks.append(mortal.late_lock(server, client, home))
+            else:
+                mortal.kill(server, program)()
+            if unit == "rpcbind":
+                mortal.wait_until_registered(server, wanted)
+            for version in ("3", "4.2"):
+                mortal.mount(client, version, pub, "/mnt/new")
+                client.run(["umount", "/mnt/new"])
+            writers.wait_until_writing()
+            assert all(lock.is_on(server) for lock in locks), unit
+        assert "NFSv4.1 nfs-client" in mortal.noted(server)
+    server.run(["pcs", "property", "set", "maintenance-mode="])
+    report = stage.checked(writers.report)
+    note(clean.shown(report))
+    clean.assert_clean(report)
+    told = stage.master.salt(
+        server.name, "state.single", "hanfs.healthy", "x", "path=hanfs:sites:hardened"
+    )
+    (state,) = told[server.name].values()
+    assert state["result"] is True, state["comment"]
+    for unit in mortal.HELPERS:
+        assert f"{unit} died and was started again" in state["comment"]
+    assert stage.service.history() == before
+
+
+def test_service_moves_and_moves_back_while_a_client_writes(stage, locks, note):
+    """Locks of others stay too: that of a client which came while nfsdcld was dead, and NFSv3's."""
+    for _ in range(2):
+        report = stage.moves_under_load(stage.tell, moves=1)
+        note(clean.shown(report))
+        clean.assert_clean(report)
+        server = stage.service.nodes[stage.service.active_node()]
+        for lock in locks:
+            lock.wait_until_on(server)
+            lock.write()
+
+
 def test_crash_of_the_active_node(stage, note):
     """It is cut off from power; the other one fences it and takes over, while the client writes."""
-    home, crashed = stage.service.active_node(), time.time()
+    home = stage.service.active_node()
+    mortal.lock_manager_comes_early(stage.service.nodes[home])
+    crashed = time.time()
     report = clean.crash(stage, SECONDS)
     note(clean.shown(report))
     clean.assert_clean(report)
@@ -172,3 +249,4 @@ def test_the_node_comes_back_without_a_second_move(stage):
     assert stage.service.active_node() == active
     after = stage.service.history()
     assert {key: after.get(key) for key in before} == before
+    mortal.assert_settings_hold(stage.service.nodes[lost])
