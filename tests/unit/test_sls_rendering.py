@@ -426,6 +426,21 @@ def test_no_section_of_a_site_keeps_it_from_being_rendered(render_often, number)
     assert set(packages) >= DEB_PACKAGES - {"firewalld"}
 
 
+@pytest.mark.parametrize("given", [sites.site(), sites.hardened()], ids=["article", "hardened"])
+def test_a_section_may_leave_out_what_has_a_default(render_often, given):
+    """Each section with none of its keys, and with one that nobody knows."""
+    tree = {"hanfs": {"sites": {"athens": given}}}
+    wanted = steps(render_often(tree))
+    places = {*sections(given), *sections(EXAMPLE["hanfs"]["sites"]["athens"])}
+    for place in (path for path in sorted(places) if ":" not in path and path != "cluster"):
+        for said in ({}, {"unheard_of": 1}):
+            changed = copy.deepcopy(tree)
+            placed(changed, place, said)
+            low = render_often(changed)
+            reaches_the_check(low)
+            assert set(steps(low)) <= set(wanted), place
+
+
 @pytest.mark.parametrize("place", ["", "cluster:nodes", "cluster", "cluster:nodes:nfs-server1"])
 def test_no_site_keeps_it_from_being_rendered(render_often, place):
     for number, value in enumerate(FLAT):
