@@ -170,10 +170,10 @@ def test_what_is_done_by_hand_takes_no_export_away(stage, note):
 
 @pytest.fixture(scope="module")
 def locks():
-    """Locks that a client keeps from one test to the next."""
-    held = []
+    """Locks that a client keeps from one test to the next, by the version of NFS."""
+    held = {}
     yield held
-    for lock in held:
+    for lock in held.values():
         lock.give_back()
 
 
@@ -184,11 +184,11 @@ def test_helpers_that_die_are_started_again_without_the_cluster(stage, locks, no
     pub = f"{hardened.VIRTUAL_IP}:/srv/nfs/pub"
     before, wanted = stage.service.history(), mortal.registered(server)
     server.run(["pcs", "property", "set", "maintenance-mode=true"])
-    locks.append(mortal.v3_lock(client, home))
+    locks["3"] = mortal.v3_lock(client, home)
     with stage.writers() as writers:
         for unit, program in mortal.HELPERS.items():
             if unit == "nfsdcld":
-                locks.append(mortal.late_lock(server, client, home))
+                locks["4.1"] = mortal.late_lock(server, client, home)
             else:
                 mortal.kill(server, program)()
             if unit == "rpcbind":
@@ -197,7 +197,7 @@ def test_helpers_that_die_are_started_again_without_the_cluster(stage, locks, no
                 mortal.mount(client, version, pub, "/mnt/new")
                 client.run(["umount", "/mnt/new"])
             writers.wait_until_writing()
-            assert all(lock.is_on(server) for lock in locks), unit
+            assert all(lock.is_on(server) for lock in locks.values()), unit
         assert "NFSv4.1 nfs-client" in mortal.noted(server)
     server.run(["pcs", "property", "set", "maintenance-mode="])
     report = stage.checked(writers.report)
@@ -220,9 +220,12 @@ def test_service_moves_and_moves_back_while_a_client_writes(stage, locks, note):
         note(clean.shown(report))
         clean.assert_clean(report)
         server = stage.service.nodes[stage.service.active_node()]
-        for lock in locks:
+        for lock in locks.values():
             lock.wait_until_on(server)
             lock.write()
+        # NFSv3's may be lost when the service moves back within minutes (README, Limits).
+        if "3" in locks:
+            locks.pop("3").give_back()
 
 
 def test_crash_of_the_active_node(stage, note):
